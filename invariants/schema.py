@@ -1,0 +1,101 @@
+"""The canonical tables of history and evidence.
+
+Every target maps what it keeps to these tables, and every invariant reads only these. Money is integer fen, moments are
+integer nanoseconds (`_ns`, the generator's clock) or microseconds (`_us`, the clock of the database that wrote the row).
+Identifiers and persons are text, so that any system's own ids fit. A column that a target cannot supply is NULL.
+"""
+
+from typing import Final
+
+Columns = dict[str, str]
+
+HISTORY: Final[Columns] = {
+    "worker": "VARCHAR",  # the process that sent it
+    "number": "BIGINT",  # position in that worker's journal; (worker, number) is the operation's identity
+    "person": "VARCHAR",
+    "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, …
+    "subject": "VARCHAR",  # packet or order; NULL while nobody knows it
+    "key": "VARCHAR",  # idempotency key; the same on every attempt of one intent
+    "amount_fen": "BIGINT",  # what the target said (open), otherwise what was asked (fund, send, pay)
+    "intended_ns": "BIGINT",  # when the schedule wanted it sent
+    "sent_ns": "BIGINT",
+    "done_ns": "BIGINT",  # NULL: no answer ever came
+    "outcome": "VARCHAR",  # ok | fail (surely did not happen) | info (may have)
+    "reason": "VARCHAR",  # canonical refusal (sold_out, already_opened, expired, …) or how it broke (timeout, reset, …)
+    "sequence": "BIGINT",  # server sequence, where the target tells it
+    "remaining_fen": "BIGINT",  # remaining after this operation, where the target tells it
+    "tag": "BOOLEAN",  # pressure traffic
+    "clock_error_ns": "BIGINT",  # how far this worker's clock may be off; widens every real-time comparison
+    "reader": "VARCHAR",  # the target's process that answered, where it tells
+    "mark": "VARCHAR",  # forged | altered | foreign | expired | replayed: an operation that must have no effect
+    "orders": "VARCHAR",  # order numbers a view showed
+    "balance_fen": "BIGINT",  # balance a view showed
+    "income_fen": "BIGINT",  # total income a view showed
+}
+
+EVIDENCE: Final[dict[str, Columns]] = {
+    "packets": {
+        "store": "VARCHAR",
+        "packet": "VARCHAR",
+        "sender": "VARCHAR",
+        "kind": "VARCHAR",  # lucky | equal
+        "total_fen": "BIGINT",
+        "shares": "BIGINT",
+        "state": "VARCHAR",  # paid | exhausted | expired | refunded | void (a tombstone: never funded, or returned)
+        "paid_us": "BIGINT",
+        "expires_us": "BIGINT",
+        "tag": "BOOLEAN",
+    },
+    "opens": {
+        "store": "VARCHAR",
+        "packet": "VARCHAR",
+        "person": "VARCHAR",
+        "sequence": "BIGINT",  # 1, 2, 3 … in the order shares were taken
+        "amount_fen": "BIGINT",
+        "remaining_fen": "BIGINT",  # of the packet after this open
+        "opened_us": "BIGINT",
+        "voucher": "VARCHAR",
+        "key": "VARCHAR",  # the client's idempotency key
+        "tag": "BOOLEAN",
+    },
+    "refunds": {
+        "store": "VARCHAR",
+        "packet": "VARCHAR",
+        "person": "VARCHAR",  # who got it back: the sender
+        "amount_fen": "BIGINT",
+        "refunded_us": "BIGINT",
+        "voucher": "VARCHAR",
+        "tag": "BOOLEAN",
+    },
+    "accounts": {
+        "store": "VARCHAR",
+        "account": "VARCHAR",
+        "kind": "VARCHAR",  # user | escrow | world (where money enters) | clearing (between ledger shards)
+        "person": "VARCHAR",  # of a user account
+        "packet": "VARCHAR",  # of an escrow account
+        "balance_fen": "BIGINT",
+        "tag": "BOOLEAN",
+    },
+    "postings": {
+        "store": "VARCHAR",
+        "number": "BIGINT",  # rises, within a store, in the order postings of one account were made
+        "entry": "VARCHAR",  # the entry's key: fund:…, pay:{packet}, credit:{voucher}, return:{packet}
+        "kind": "VARCHAR",  # fund | pay | credit (an open's voucher) | refund (a refund's voucher) | return (an unfunded pay)
+        "subject": "VARCHAR",  # packet of a pay or return, voucher of a credit or refund
+        "account": "VARCHAR",
+        "account_kind": "VARCHAR",
+        "amount_fen": "BIGINT",  # signed; the lines of one entry in one store sum to zero
+        "posted_us": "BIGINT",
+        "tag": "BOOLEAN",
+    },
+    "shadow_rows": {
+        "store": "VARCHAR",
+        "place": "VARCHAR",  # table or key
+        "shadow": "BOOLEAN",  # does the place belong to the shadow side?
+        "subject": "VARCHAR",  # the packet, voucher or entry the row is about, if any
+        "person": "VARCHAR",  # the person the row is about, if any
+        "tag": "BOOLEAN",  # what the row's own id says, NULL where it says nothing
+    },
+}
+
+OUTCOMES: Final = ("ok", "fail", "info")
