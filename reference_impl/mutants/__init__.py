@@ -1,0 +1,41 @@
+"""Mutants: the reference implementation with one planted bug each. One file a bug; the file says where it was seen.
+
+A file has `MUTANT`, made with `Mutant(...)`. `plant` puts the bug in by replacing a function; `weather`, where a bug needs
+it, makes the surroundings harsh in a way the clean system survives, which a control run shows.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def nothing() -> None:
+    """Fair weather."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    caught_by: str
+    """The invariant that must report it."""
+    summary: str
+    seen_in: str
+    """Where such a bug was found in real code."""
+    plant: Callable[[], None]
+    weather: Callable[[], None] = nothing
+
+
+def catalogue() -> dict[str, Mutant]:
+    """Every mutant by name."""
+    found = (importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__))
+    return {file.MUTANT.name: file.MUTANT for file in found if hasattr(file, "MUTANT")}
+
+
+def plant(mutant: str, weather: str) -> None:
+    """Put a mutant's bug and weather in place, or only the weather of one; empty names do nothing. Raises KeyError."""
+    if mutant or weather:
+        known = catalogue()
+        known[mutant or weather].weather()
+        if mutant:
+            known[mutant].plant()

@@ -1,0 +1,1 @@
+"""The group-packet system: send, pay, grab, open, details, expiry (WeChat's half)."""

@@ -1,0 +1,69 @@
+"""The one place that wires: settings in, a System out."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from reference_impl.ledger.ledger import Ledger
+from reference_impl.packets import open as opening
+from reference_impl.packets.group_commit import GroupCommit
+from reference_impl.packets.numbers import Numbers
+from reference_impl.runtime import Runtime, ThreadRuntime
+from reference_impl.settings import REGIONS, Settings
+from reference_impl.stores.cache import connect_cache
+from reference_impl.stores.layout import create_ledger_store, create_order_store
+from reference_impl.stores.sql import Store
+from reference_impl.system import System
+
+
+def order_store_names(settings: Settings) -> dict[tuple[str, int], str]:
+    return {(region, x): f"{region}_{x}" for region in REGIONS for x in range(settings.order_shards)}
+
+
+def ledger_store_names(settings: Settings) -> list[str]:
+    return [f"ledger_{x}" for x in range(settings.ledger_shards)]
+
+
+def create_stores(settings: Settings) -> None:
+    """Make the databases, tables and views that are not there yet."""
+    if settings.sql.startswith("sqlite"):
+        Path(settings.data).mkdir(parents=True, exist_ok=True)
+    else:
+        _create_databases(settings)
+    system = build(settings, ThreadRuntime(), holder="bootstrap")
+    for (_, shard), store in system.orders.items():
+        create_order_store(store, shard)
+    for store in system.ledger.stores:
+        create_ledger_store(store)
+    system.close()
+
+
+def build(settings: Settings, runtime: Runtime, holder: str) -> System:
+    """A system over stores that exist; `holder` names the process in the table of epochs."""
+    ledger = Ledger([Store(name, settings.sql, runtime) for name in ledger_store_names(settings)])
+    cache = connect_cache(settings.cache)
+    system = System(
+        settings=settings,
+        runtime=runtime,
+        orders={place: Store(name, settings.sql, runtime) for place, name in order_store_names(settings).items()},
+        ledger=ledger,
+        cache=cache,
+        numbers=Numbers(ledger, cache, runtime, holder),
+        opens=GroupCommit(
+            runtime,
+            lambda packet, requests: opening.serve_batch(system, packet, requests),
+            wait_s=settings.group_wait_ms / 1000,
+            most=settings.group_most,
+            queue=settings.group_queue,
+            patience_s=settings.open_patience_s,
+        ),
+    )
+    return system
+
+
+def _create_databases(settings: Settings) -> None:
+    engine = sa.create_engine(settings.sql + "/", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for name in (*order_store_names(settings).values(), *ledger_store_names(settings)):
+            connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
+    engine.dispose()

@@ -1,0 +1,48 @@
+"""Every way a request can be refused, as data: code, HTTP status, whether it surely did not happen, and what it means.
+
+The API answers with these, `docs/errors.md` is generated from them, and a target file maps them to canonical reasons.
+"""
+
+from typing import Final, NamedTuple
+
+
+class ErrorKind(NamedTuple):
+    status: int
+    definite: bool
+    meaning: str
+
+
+ERRORS: Final[dict[str, ErrorKind]] = {
+    "bad_json": ErrorKind(400, True, "the body is not JSON"),
+    "bad_request": ErrorKind(400, True, "a field is missing, unknown or of the wrong type"),
+    "key_missing": ErrorKind(400, True, "a POST needs an Idempotency-Key of 1 to 64 printable ASCII characters"),
+    "tag_mismatch": ErrorKind(400, True, "the tag in the header and the tag in the packet id differ"),
+    "insufficient_funds": ErrorKind(402, True, "the sender's balance is below the packet's total"),
+    "not_sender": ErrorKind(403, True, "only the sender pays a packet"),
+    "not_found": ErrorKind(404, True, "no such route"),
+    "unknown_packet": ErrorKind(404, True, "no packet has this id"),
+    "method_not_allowed": ErrorKind(405, True, "the route has other methods"),
+    "key_bound": ErrorKind(409, True, "the idempotency key already belongs to another request"),
+    "not_paid": ErrorKind(409, True, "the packet is preordered and not paid"),
+    "already_opened": ErrorKind(409, True, "this person has opened this packet under another key"),
+    "sold_out": ErrorKind(409, True, "no share is left"),
+    "expired": ErrorKind(409, True, "the packet's time is over"),
+    "void": ErrorKind(409, True, "the payment was returned; nothing can happen to this packet any more"),
+    "body_too_large": ErrorKind(413, True, "the body is larger than 16 KiB"),
+    "bad_amount": ErrorKind(422, True, "the amount is not a positive number of fen that the shares can divide"),
+    "bad_shares": ErrorKind(422, True, "the number of shares is outside its limits"),
+    "share_too_large": ErrorKind(422, True, "a share would exceed 200 yuan"),
+    "limited": ErrorKind(429, True, "too many at once; try again after Retry-After"),
+    "internal": ErrorKind(500, False, "a fault of ours; the operation may have happened"),
+    "unavailable": ErrorKind(503, False, "a store did not answer; the operation may have happened"),
+}
+
+
+class Refused(Exception):
+    """An answer other than success; `code` is a key of ERRORS."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        self.kind = ERRORS[code]
+        self.message = f"{self.kind.meaning}: {detail}" if detail else self.kind.meaning
+        super().__init__(self.message)

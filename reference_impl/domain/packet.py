@@ -1,0 +1,188 @@
+"""A packet's life: preordered → paid → exhausted, or refunded after its time; void where the payment was returned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from reference_impl.domain.allocation import MAX_SHARE_FEN, equal_fen, lucky_fen
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import voucher_id
+
+KINDS: Final = ("lucky", "equal")
+REFUND_SEQUENCE: Final = 0
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a sender asked for; it lives in the cache until it is paid (W05) and then in the pay entry (Money rule 1)."""
+
+    packet: str
+    sender: int
+    kind: str
+    total_fen: int
+    shares: int
+    client_key: str
+    lifetime_us: int
+    blessing: str = ""
+    paid_us: int = 0
+    expires_us: int = 0
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """The key fields of a paid packet, as its row holds them (W13)."""
+
+    packet: str
+    sender: int
+    kind: str
+    total_fen: int
+    shares: int
+    state: str
+    remaining_fen: int
+    remaining_shares: int
+    paid_us: int
+    expires_us: int
+
+
+class Voucher(msgspec.Struct, frozen=True):
+    """Money owed to a person: what an open or a refund leaves (W06, Money rule 5)."""
+
+    packet: str
+    sequence: int
+    person: int
+    amount_fen: int
+    remaining_fen: int
+    made_us: int
+    client_key: str
+
+    @property
+    def voucher(self) -> str:
+        return voucher_id(self.packet, self.sequence)
+
+
+class OpenRequest(msgspec.Struct, frozen=True):
+    person: int
+    client_key: str
+
+
+class OpenDecisions(msgspec.Struct, frozen=True):
+    """What one transaction does: an answer a request, the vouchers that are new, the packet afterwards."""
+
+    answers: list[Voucher | Refused]
+    made: list[Voucher]
+    packet: Packet
+
+
+def check_order(kind: str, total_fen: int, shares: int, max_shares: int) -> None:
+    """Refuse an order that cannot be divided (W15); raises Refused."""
+    if kind not in KINDS:
+        raise Refused("bad_request", f"kind is {kind!r}, not one of {', '.join(KINDS)}")
+    if not 1 <= shares <= max_shares:
+        raise Refused("bad_shares", f"{shares}, allowed are 1 to {max_shares}")
+    if total_fen < shares:
+        raise Refused("bad_amount", f"{total_fen} fen cannot give {shares} shares a fen each")
+    if total_fen > MAX_SHARE_FEN * shares:
+        raise Refused("share_too_large", f"{total_fen} fen in {shares} shares")
+    if kind == "equal" and total_fen % shares:
+        raise Refused("bad_amount", f"{total_fen} fen in {shares} equal shares")
+
+
+def paid_packet(order: Order) -> Packet:
+    """The row of an order that has been paid."""
+    return Packet(
+        packet=order.packet,
+        sender=order.sender,
+        kind=order.kind,
+        total_fen=order.total_fen,
+        shares=order.shares,
+        state="paid",
+        remaining_fen=order.total_fen,
+        remaining_shares=order.shares,
+        paid_us=order.paid_us,
+        expires_us=order.expires_us,
+    )
+
+
+def tombstone(order: Order) -> Packet:
+    """The row that keeps a returned payment's packet from ever coming to be (Money rule 1)."""
+    return msgspec.structs.replace(paid_packet(order), state="void", remaining_fen=0, remaining_shares=0)
+
+
+def refusal(packet: Packet, now_us: int) -> str | None:
+    """Why nobody can open this packet now, or None."""
+    if packet.state == "void":
+        return "void"
+    if packet.remaining_shares == 0 and packet.state == "exhausted":
+        return "sold_out"
+    if packet.state == "refunded" or now_us >= packet.expires_us:
+        return "expired"
+    return None
+
+
+def decide_opens(
+    packet: Packet,
+    standing: Mapping[int, Voucher],
+    requests: Sequence[OpenRequest],
+    now_us: int,
+    draw: Callable[[], int],
+) -> OpenDecisions:
+    """Serve `requests` in arrival order (W11). `standing` are the vouchers of those who opened before.
+
+    The same key gets the same answer whatever has happened since (W22); `now_us` is the database's clock (Money rule 4).
+    """
+    vouchers = dict(standing)
+    answers: list[Voucher | Refused] = []
+    made: list[Voucher] = []
+    for request in requests:
+        voucher = vouchers.get(request.person)
+        if voucher is not None:
+            answers.append(voucher if voucher.client_key == request.client_key else Refused("already_opened"))
+            continue
+        reason = refusal(packet, now_us)
+        if reason is not None:
+            answers.append(Refused(reason))
+            continue
+        voucher, packet = take_share(packet, request, now_us, draw)
+        vouchers[request.person] = voucher
+        made.append(voucher)
+        answers.append(voucher)
+    return OpenDecisions(answers, made, packet)
+
+
+def take_share(packet: Packet, request: OpenRequest, now_us: int, draw: Callable[[], int]) -> tuple[Voucher, Packet]:
+    """The next share's voucher, and the packet without it."""
+    if packet.kind == "equal":
+        amount_fen = equal_fen(packet.remaining_fen, packet.remaining_shares)
+    else:
+        amount_fen = lucky_fen(packet.remaining_fen, packet.remaining_shares, draw())
+    after = msgspec.structs.replace(
+        packet,
+        remaining_fen=packet.remaining_fen - amount_fen,
+        remaining_shares=packet.remaining_shares - 1,
+        state="exhausted" if packet.remaining_shares == 1 else packet.state,
+    )
+    voucher = Voucher(
+        packet=packet.packet,
+        sequence=packet.shares - after.remaining_shares,
+        person=request.person,
+        amount_fen=amount_fen,
+        remaining_fen=after.remaining_fen,
+        made_us=now_us,
+        client_key=request.client_key,
+    )
+    return voucher, after
+
+
+def decide_refund(packet: Packet, now_us: int) -> tuple[Voucher, Packet] | None:
+    """The refund's voucher and the packet afterwards, or None while there is nothing to refund (W21)."""
+    if packet.state != "paid" or now_us < packet.expires_us:
+        return None
+    voucher = Voucher(
+        packet=packet.packet,
+        sequence=REFUND_SEQUENCE,
+        person=packet.sender,
+        amount_fen=packet.remaining_fen,
+        remaining_fen=0,
+        made_us=now_us,
+        client_key="",
+    )
+    return voucher, msgspec.structs.replace(packet, state="refunded", remaining_fen=0, remaining_shares=0)

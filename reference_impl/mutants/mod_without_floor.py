@@ -1,0 +1,21 @@
+from reference_impl.domain import allocation, packet
+from reference_impl.mutants import Mutant
+
+
+def _no_floor(remaining_fen: int, remaining_shares: int, draw: int) -> int:
+    if remaining_shares == 1:
+        return remaining_fen
+    return draw % allocation.upper_fen(remaining_fen, remaining_shares)
+
+
+def _plant() -> None:
+    packet.lucky_fen = _no_floor
+
+
+MUTANT = Mutant(
+    name="mod_without_floor",
+    caught_by="allocation_bounds",
+    summary="the random share is reduced by the upper level and not raised to the lower: a share of nothing",
+    seen_in="red-packet functions that end with `rand() % max`",
+    plant=_plant,
+)

@@ -1,0 +1,71 @@
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.packet import OpenRequest, decide_opens
+from reference_impl.mutants import Mutant
+from reference_impl.packets import group_commit, rows
+from reference_impl.packets import open as opening
+from reference_impl.stores.layout import tables_of
+from reference_impl.system import System
+
+
+def _serve_alone(self: group_commit.GroupCommit, key: str, request: Any) -> Any:
+    (answer,) = self._batch(key, [request])
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]) -> list[Any]:
+    """Read the remainder in one transaction, write it back in another."""
+    at = parse_packet_id(packet)
+    store = system.order_store(at)
+    if store is None:
+        return [Refused("unknown_packet")]
+    before = store.read(lambda c: rows.read_packet(c, at))
+    if before is None:
+        return [Refused("unknown_packet")]
+    standing = {v.person: v for v in store.read(lambda c: rows.opens_of(c, at, {r.person for r in requests}))}
+    decisions = decide_opens(before, standing, requests, system.runtime.now_us(), system.runtime.draw)
+
+    def write(connection: Any) -> list[Any]:
+        taken = len(rows.opens_of(connection, at))
+        made = [
+            msgspec.structs.replace(v, sequence=taken + place) for place, v in enumerate(decisions.made, 1)
+        ]
+        rows.insert_vouchers(connection, made, at)
+        packets = tables_of(at).packets
+        connection.execute(
+            packets.update()
+            .where(packets.c.packet == packet)
+            .values(
+                remaining_fen=decisions.packet.remaining_fen,
+                remaining_shares=decisions.packet.remaining_shares,
+                state=decisions.packet.state,
+            )
+        )
+        return made
+
+    if not decisions.made:
+        return list(decisions.answers)
+    made = store.write(write)
+    opening._publish(system, at, msgspec.structs.replace(decisions, made=made))
+    return made
+
+
+def _plant() -> None:
+    group_commit.GroupCommit.submit = _serve_alone  # type: ignore[method-assign]
+    opening.serve_batch = _serve_unlocked
+
+
+MUTANT = Mutant(
+    name="read_modify_write",
+    caught_by="no_overspend",
+    summary="the remainder is read without a lock, reduced in the program and written back",
+    seen_in="red-packet demos that load the row, subtract and save it through an ORM",
+    plant=_plant,
+)

@@ -1,0 +1,64 @@
+"""Expiry: what nobody opened goes back to the sender, once, under the row lock that opens take too (W21, Money rule 5)."""
+
+import logging
+
+import sqlalchemy as sa
+
+from reference_impl.domain.identifiers import PacketId, parse_packet_id
+from reference_impl.domain.packet import Packet, Voucher, decide_refund
+from reference_impl.packets import rows, views
+from reference_impl.stores import stream
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.layout import OrderTables
+from reference_impl.stores.sql import Store
+from reference_impl.system import System
+
+log = logging.getLogger(__name__)
+BATCH = 100
+
+
+def sweep(system: System) -> int:
+    """Refund every packet that is due in the hot tables; how many were."""
+    return sum(
+        refund(system, parse_packet_id(packet)) is not None
+        for store, tables, _ in system.hot_tables()
+        for packet in due_packets(store, tables, BATCH)
+    )
+
+
+def due_packets(store: Store, tables: OrderTables, most: int) -> list[str]:
+    """Packets of one day's table whose time is over and whose remainder is not refunded."""
+    packets = tables.packets
+    due = sa.and_(packets.c.state == "paid", packets.c.expires_us <= store.clock())
+    query = sa.select(packets.c.packet).where(due).limit(most)
+    return list(store.read(lambda connection: connection.execute(query).scalars().all()))
+
+
+def refund(system: System, at: PacketId) -> Voucher | None:
+    """Refund one packet if it is due; the voucher its sender is credited from."""
+    store = system.orders[at.region, at.shard]
+    done = store.write(lambda connection: _refund_in(connection, store, at))
+    if done is None:
+        return None
+    voucher, packet = done
+    try:
+        with system.cache.pipeline(transaction=False) as pipe:
+            stream.add_debt(pipe, stream.CREDIT, at.tagged, stream.Debt(packet.sender, [voucher]))
+            views.write_packet(pipe, packet, [], at.tagged)
+            pipe.execute()
+    except CacheError:
+        log.warning("the refund of packet %s awaits reconciliation", at)
+    return voucher
+
+
+def _refund_in(connection: sa.Connection, store: Store, at: PacketId) -> tuple[Voucher, Packet] | None:
+    locked = rows.lock_packet(connection, store, at)
+    if locked is None:
+        return None
+    packet, now_us = locked
+    decided = decide_refund(packet, now_us)
+    if decided is not None:
+        voucher, after = decided
+        rows.insert_vouchers(connection, [voucher], at)
+        rows.update_packet(connection, packet, after, at)
+    return decided

@@ -1,0 +1,82 @@
+"""Open (拆): takes a share and leaves a voucher in the same transaction (W06), together with all who wait (W11)."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import PacketId, parse_packet_id
+from reference_impl.domain.packet import OpenDecisions, OpenRequest, Voucher, decide_opens
+from reference_impl.packets import rows, views
+from reference_impl.packets.send import preordered
+from reference_impl.stores import stream
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.sql import Store
+from reference_impl.system import System
+
+log = logging.getLogger(__name__)
+
+
+def open_packet(system: System, at: PacketId, person: int, client_key: str) -> Voucher:
+    """The person's voucher, new or standing under the same key (W22).
+
+    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited; database errors mean it may
+    have happened.
+    """
+    voucher: Voucher = system.opens.submit(str(at), OpenRequest(person, client_key))
+    return voucher
+
+
+def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) -> list[Any]:
+    """Serve opens of one packet in one transaction. One bad member is taken out by halving, and the rest run again."""
+    at = parse_packet_id(packet)
+    store = system.order_store(at)
+    if store is None:
+        return [Refused("unknown_packet", packet)] * len(requests)
+    try:
+        decisions = store.write(lambda connection: _open_in(connection, system, store, at, requests))
+    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+        if len(requests) == 1:
+            return [error]
+        middle = len(requests) // 2
+        return [
+            *serve_batch(system, packet, requests[:middle]),
+            *serve_batch(system, packet, requests[middle:]),
+        ]
+    except (sa.exc.SQLAlchemyError, CacheError) as error:
+        return [error] * len(requests)
+    if isinstance(decisions, Refused):
+        return [decisions] * len(requests)
+    _publish(system, at, decisions)
+    return list(decisions.answers)
+
+
+def _open_in(
+    connection: sa.Connection, system: System, store: Store, at: PacketId, requests: Sequence[OpenRequest]
+) -> OpenDecisions | Refused:
+    locked = rows.lock_packet(connection, store, at)
+    if locked is None:
+        return Refused("not_paid" if preordered(system, str(at), at.tagged) else "unknown_packet", str(at))
+    packet, now_us = locked
+    standing = {v.person: v for v in rows.opens_of(connection, at, {r.person for r in requests})}
+    decisions = decide_opens(packet, standing, requests, now_us, system.runtime.draw)
+    if decisions.made:
+        rows.insert_vouchers(connection, decisions.made, at)
+        rows.update_packet(connection, packet, decisions.packet, at)
+    return decisions
+
+
+def _publish(system: System, at: PacketId, decisions: OpenDecisions) -> None:
+    """Tell the ledger and the cache what was committed; what is lost here reconciliation finds."""
+    if not decisions.made:
+        return
+    try:
+        with system.cache.pipeline(transaction=False) as pipe:
+            debt = stream.Debt(decisions.packet.sender, decisions.made)
+            stream.add_debt(pipe, stream.CREDIT, at.tagged, debt)
+            views.write_packet(pipe, decisions.packet, decisions.made, at.tagged)
+            pipe.execute()
+    except CacheError:
+        log.warning("%d vouchers of packet %s await reconciliation", len(decisions.made), at)

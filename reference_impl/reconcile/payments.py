@@ -1,0 +1,39 @@
+"""Payments ↔ packets: a payment whose packet row was lost in a crash is rebuilt or returned (Money rule 1)."""
+
+from collections.abc import Iterator
+
+from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.packet import Order
+from reference_impl.packets import rows
+from reference_impl.packets.pay import settle_payment
+from reference_impl.reconcile.report import Report
+from reference_impl.system import System
+
+
+def reconcile(system: System, since_us: int, until_us: int) -> Report:
+    """Finish every payment made between two moments that has no packet."""
+    examined = missing = 0
+    for order, tagged in _payments(system, since_us, until_us):
+        examined += 1
+        if _has_no_row(system, order):
+            missing += 1
+            settle_payment(system, order, parse_packet_id(order.packet), system.runtime.now_us())
+    return Report(examined, missing, repaired=missing)
+
+
+def count_missing(system: System, since_us: int, until_us: int) -> int:
+    """How many payments have no packet."""
+    return sum(_has_no_row(system, order) for order, _ in _payments(system, since_us, until_us))
+
+
+def _payments(system: System, since_us: int, until_us: int) -> Iterator[tuple[Order, bool]]:
+    for store in system.ledger.stores:
+        for tagged in system.sides():
+            for order in system.ledger.paid_since(store, tagged, since_us, until_us):
+                yield order, tagged
+
+
+def _has_no_row(system: System, order: Order) -> bool:
+    at = parse_packet_id(order.packet)
+    store = system.orders[at.region, at.shard]
+    return store.read(lambda connection: rows.read_packet(connection, at)) is None

@@ -1,0 +1,46 @@
+"""What the cache holds, as rows that can be audited: which side a key stands on, and what its own id says."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from reference_impl.stores.layout import SHADOW
+
+_PACKET = re.compile(r":(\d{27})$")
+_SENDER = re.compile(r":send:(\d+):")
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A row of the canonical table `shadow_rows`."""
+
+    store: str
+    place: str
+    shadow: bool
+    subject: str | None
+    person: str | None
+    tag: bool | None
+
+
+def rows_of_keys(cache: Any) -> Iterator[KeyRow]:
+    """One row a key, and one a packet that a message in a stream speaks of."""
+    for key in cache.scan_iter(count=1000):
+        if "stream:" in key:
+            for _, fields in cache.xrange(key):
+                yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields["debt"]))
+        else:
+            found = _PACKET.search(key)
+            yield _row(key, found[1] if found else None)
+
+
+def _row(key: str, packet: str | None) -> KeyRow:
+    sender = _SENDER.search(f":{key.removeprefix(SHADOW)}")
+    return KeyRow(
+        store="cache",
+        place=key,
+        shadow=key.startswith(SHADOW),
+        subject=packet,
+        person=sender[1] if sender else None,
+        tag=packet[1] == "1" if packet else None,
+    )

@@ -1,0 +1,48 @@
+"""What one deployment is: where its stores are and how patient it is. Nothing here decides about money."""
+
+from typing import Final
+
+import msgspec
+
+REGIONS: Final = ("south", "north")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    sql: str
+    """Where databases are, without a database's name: `mysql+pymysql://root@127.0.0.1:3306` or `sqlite:////folder`."""
+    cache: str
+    """A `redis://` address, or `embedded` for a cache inside the process."""
+    data: str
+    """A folder of this deployment: process ids, SQLite files."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    order_shards: int = 2
+    """Databases a region (W14)."""
+    ledger_shards: int = 2
+    """Databases of accounts and postings (Money rule 1)."""
+    max_shares: int = 1000
+    lifetime_ms: int = 24 * 3600 * 1000
+    """How long a packet can be opened after it is paid (W21)."""
+    preorder_s: int = 900
+    """How long an unpaid order stays in the cache (W05)."""
+    group_wait_ms: float = 2.0
+    """How long the first open of a batch waits for company (W11)."""
+    group_most: int = 256
+    """The most opens of one packet in the database at once (W11)."""
+    group_queue: int = 4096
+    """The most opens of one packet waiting; more are refused with 429."""
+    open_patience_s: float = 5.0
+    """How long an open waits for its turn before it is refused."""
+    sweep_every_s: float = 0.5
+    reconcile_after_s: float = 5.0
+    """How old a voucher or payment must be before its absence elsewhere is a fault."""
+    hot_days: int = 3
+    """How many day tables sweeper and reconcilers look at (W14)."""
+    threads: int = 256
+    mutant: str = ""
+    weather: str = ""
+    """Name of the mutant whose adverse environment, without its bug, this deployment runs in."""
+
+    @property
+    def embedded(self) -> bool:
+        return self.cache == "embedded"

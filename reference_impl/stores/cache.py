@@ -1,0 +1,47 @@
+"""The full cache (Redis, or fakeredis inside the process) and its keys; every tagged key carries the shadow prefix."""
+
+from typing import Final
+
+import fakeredis
+import redis
+
+from reference_impl.stores.layout import side
+
+CacheError = redis.RedisError
+"""What every call of a cache or stream may raise."""
+
+_embedded_server: Final = fakeredis.FakeServer(version=(7,))
+
+
+def connect_cache(address: str) -> redis.Redis:
+    """A client of the cache at `address`; `embedded` is one cache shared by the whole process."""
+    if address == "embedded":
+        embedded: redis.Redis = fakeredis.FakeRedis(server=_embedded_server, decode_responses=True)
+        return embedded
+    return redis.Redis.from_url(
+        address, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=1.0, max_connections=512
+    )
+
+
+def packet_key(packet: str, tagged: bool) -> str:
+    """A hash: `body` (the paid packet), `left` (shares left), `o:{person}` (what that person opened)."""
+    return f"{side(tagged)}packet:{packet}"
+
+
+def preorder_key(packet: str, tagged: bool) -> str:
+    """The order of an unpaid packet, as JSON (W05)."""
+    return f"{side(tagged)}preorder:{packet}"
+
+
+def send_key(sender: int, client_key: str, tagged: bool) -> str:
+    """The packet id that a sender's idempotency key got."""
+    return f"{side(tagged)}send:{sender}:{client_key}"
+
+
+def counter_key(epoch: int, tagged: bool) -> str:
+    """The counter that numbers the packets of one epoch (W05)."""
+    return f"{side(tagged)}number:{epoch}"
+
+
+def person_field(person: int) -> str:
+    return f"o:{person}"

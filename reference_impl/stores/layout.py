@@ -1,0 +1,241 @@
+"""Which tables there are: orders by shard and day of month (W14), the ledger, each with its shadow side (Money rule 11).
+
+    south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, and shadow_… of each
+    ledger_0  accounts, entries, postings, client_keys, and shadow_… of each
+
+The views `all_…` gather them for evidence and reconciliation.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from reference_impl.domain.identifiers import PacketId
+from reference_impl.stores.sql import Store
+
+DAYS: Final = range(1, 32)
+SHADOW: Final = "shadow_"
+
+ID = sa.String(40)
+KEY = sa.String(64)
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+class OrderTables(NamedTuple):
+    packets: sa.Table
+    vouchers: sa.Table
+
+
+class LedgerTables(NamedTuple):
+    accounts: sa.Table
+    entries: sa.Table
+    postings: sa.Table
+    client_keys: sa.Table
+    epochs: sa.Table
+
+
+def side(tagged: bool) -> str:
+    """The prefix of table names and keys."""
+    return SHADOW if tagged else ""
+
+
+def tables_of(packet: PacketId) -> OrderTables:
+    """Where a packet's rows stand."""
+    return order_tables(packet.shard, packet.day.day, packet.tagged)
+
+
+@cache
+def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
+    metadata = sa.MetaData()
+    packets = sa.Table(
+        f"{side(tagged)}packets_{shard}_{day:02d}",
+        metadata,
+        sa.Column("packet", ID, primary_key=True),
+        sa.Column("sender", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("total_fen", sa.BigInteger, nullable=False),
+        sa.Column("shares", sa.Integer, nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("remaining_fen", sa.BigInteger, nullable=False),
+        sa.Column("remaining_shares", sa.Integer, nullable=False),
+        sa.Column("paid_us", sa.BigInteger, nullable=False),
+        sa.Column("expires_us", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+    )
+    sa.Index(f"{packets.name}_due", packets.c.state, packets.c.expires_us)
+    vouchers = sa.Table(
+        f"{side(tagged)}vouchers_{shard}_{day:02d}",
+        metadata,
+        sa.Column("packet", ID, primary_key=True),
+        sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("person", sa.BigInteger, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("remaining_fen", sa.BigInteger, nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.Column("client_key", KEY, nullable=False),
+        sa.UniqueConstraint("packet", "kind", "person", name=f"{side(tagged)}once_{shard}_{day:02d}"),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+    )
+    sa.Index(f"{vouchers.name}_made", vouchers.c.made_us)
+    return OrderTables(packets, vouchers)
+
+
+@cache
+def ledger_tables(tagged: bool) -> LedgerTables:
+    metadata = sa.MetaData()
+    prefix = side(tagged)
+    accounts = sa.Table(
+        f"{prefix}accounts",
+        metadata,
+        sa.Column("account", sa.String(48), primary_key=True),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("person", sa.BigInteger),
+        sa.Column("packet", ID),
+        sa.Column("balance_fen", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+    )
+    entries = sa.Table(
+        f"{prefix}entries",
+        metadata,
+        sa.Column("entry", sa.String(96), primary_key=True),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("subject", ID),
+        sa.Column("body", sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql")),
+        sa.Column("posted_us", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    sa.Index(f"{prefix}entries_by_kind", entries.c.kind, entries.c.posted_us)
+    postings = sa.Table(
+        f"{prefix}postings",
+        metadata,
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("entry", sa.String(96), nullable=False),
+        sa.Column("account", sa.String(48), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    client_keys = sa.Table(
+        f"{prefix}client_keys",
+        metadata,
+        sa.Column("sender", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("client_key", KEY, primary_key=True),
+        sa.Column("packet", ID, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    epochs = sa.Table(
+        f"{prefix}epochs",
+        metadata,
+        sa.Column("epoch", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("holder", sa.String(128), nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+    )
+    return LedgerTables(accounts, entries, postings, client_keys, epochs)
+
+
+def create_order_store(store: Store, shard: int) -> None:
+    """Make an order database's tables and views, where they are not there yet."""
+    pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in DAYS]
+    _create(store, [table for pair in pairs for table in pair])
+    packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
+    vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]
+    voucher = _joined(store, "packet", "sequence")
+    _view(store, "all_packets", ("*, {tag} AS tag", packets))
+    _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {{tag}} AS tag", vouchers))
+    row = "'{table}' AS place, {tag} AS shadow, packet AS subject, {person} AS person, substr(packet, 2, 1) AS tag"
+    _view(
+        store,
+        "all_rows",
+        (row.replace("{person}", "sender"), packets),
+        (row.replace("{person}", "person"), vouchers),
+    )
+
+
+def create_ledger_store(store: Store) -> None:
+    """Make a ledger database's tables and views, where they are not there yet."""
+    sides = [(ledger_tables(tagged), tagged) for tagged in (False, True)]
+    _create(store, [table for tables, _ in sides for table in tables])
+    _view(store, "all_accounts", ("*, {tag} AS tag", [(tables.accounts, tagged) for tables, tagged in sides]))
+    entry = "p.number, p.entry, e.kind, e.subject, p.account, a.kind AS account_kind, p.amount_fen, e.posted_us"
+    joined = "JOIN {prefix}entries e ON e.entry = p.entry LEFT JOIN {prefix}accounts a ON a.account = p.account"
+    _run(
+        store,
+        _replace_view(
+            "all_postings",
+            " UNION ALL ".join(
+                f"SELECT {entry}, {tagged:d} AS tag FROM {side(tagged)}postings p {joined.format(prefix=side(tagged))}"
+                for _, tagged in sides
+            ),
+        ),
+    )
+    identifier = "substr(subject, 2, 1)"
+    _view(
+        store,
+        "all_rows",
+        (
+            "'{table}' AS place, {tag} AS shadow, packet AS subject, person, substr(packet, 2, 1) AS tag",
+            [(tables.accounts, tagged) for tables, tagged in sides],
+        ),
+        (
+            f"'{{table}}' AS place, {{tag}} AS shadow, subject, NULL AS person, {identifier} AS tag",
+            [(tables.entries, tagged) for tables, tagged in sides],
+        ),
+        (
+            "'{table}' AS place, {tag} AS shadow, packet AS subject, sender AS person, substr(packet, 2, 1) AS tag",
+            [(tables.client_keys, tagged) for tables, tagged in sides],
+        ),
+    )
+
+
+def hot_days(today: date, count: int) -> list[int]:
+    """The days of month whose tables are in use, newest first."""
+    return [date.fromordinal(today.toordinal() - back).day for back in range(-1, count)]
+
+
+def _sided(pairs: Iterable[OrderTables]) -> list[tuple[OrderTables, bool]]:
+    return [(pair, pair.packets.name.startswith(SHADOW)) for pair in pairs]
+
+
+def _joined(store: Store, *columns: str) -> str:
+    return " || '-' || ".join(columns) if store.sqlite else f"concat_ws('-', {', '.join(columns)})"
+
+
+def _view(store: Store, name: str, *parts: tuple[str, list[tuple[sa.Table, bool]]]) -> None:
+    selects = [
+        f"SELECT {columns.format(table=table.name, tag=int(tagged))} FROM {table.name}"
+        for columns, tables in parts
+        for table, tagged in tables
+    ]
+    _run(store, _replace_view(name, " UNION ALL ".join(selects)))
+
+
+def _replace_view(name: str, select: str) -> list[str]:
+    return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {select}"]
+
+
+def _create(store: Store, tables: list[sa.Table]) -> None:
+    def work(connection: sa.Connection) -> None:
+        standing = set(sa.inspect(connection).get_table_names())
+        for table in tables:
+            if table.name not in standing:
+                table.create(connection)
+
+    store.write(work)
+
+
+def _run(store: Store, statements: list[str]) -> None:
+    store.write(lambda connection: [connection.exec_driver_sql(text) for text in statements])

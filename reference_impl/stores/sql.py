@@ -1,0 +1,136 @@
+"""Databases: one `Store` each, with transactions that are tried again when the database asks for it.
+
+Embedded SQLite takes one process-wide lock and `BEGIN IMMEDIATE` for every write: a deferred BEGIN fails under concurrency.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, sqlite
+
+from reference_impl.runtime import Runtime
+
+T = TypeVar("T")
+
+TRANSIENT_MARIADB: Final = {1205, 1213}
+"""Lock wait timeout, and deadlock: the transaction did not happen and may be tried again."""
+ATTEMPTS: Final = 8
+
+_one_writer = threading.Lock()
+
+
+class Store:
+    """One database. `write` runs a function in a transaction; `read` outside one."""
+
+    def __init__(self, name: str, sql: str, runtime: Runtime) -> None:
+        self.name = name
+        self.sqlite = sql.startswith("sqlite")
+        self._runtime = runtime
+        if self.sqlite:
+            self._writes = self._reads = _sqlite_engine(f"{sql}/{name}", runtime)
+        else:
+            self._writes = _mariadb_engine(f"{sql}/{name}", "READ COMMITTED")
+            self._reads = _mariadb_engine(f"{sql}/{name}", "AUTOCOMMIT")
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in one transaction and commit it; again from the start when it fell to a deadlock."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._transaction() as connection:
+                    return work(connection)
+            except sa.exc.OperationalError as error:
+                if attempt == ATTEMPTS or not is_transient(error):
+                    raise
+                self._runtime.sleep(0.002 * attempt)
+        raise AssertionError("unreachable")
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` on a connection that commits nothing."""
+        with self._reads.connect() as connection:
+            return work(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        if not self.sqlite:
+            with self._writes.begin() as connection:
+                yield connection
+            return
+        with _one_writer, self._writes.connect() as connection:
+            connection = connection.execution_options(rainproof_write=True)
+            with connection.begin():
+                yield connection
+
+    def now_us(self, connection: sa.Connection) -> int:
+        """The database's clock, which alone decides expiry (Money rule 4)."""
+        return int(connection.execute(sa.select(self.clock())).scalar_one())
+
+    def clock(self) -> sa.ColumnElement[int]:
+        """The database's clock as an expression, in microseconds."""
+        if self.sqlite:
+            return sa.func.rainproof_now_us(type_=sa.BigInteger)
+        return sa.cast(sa.func.unix_timestamp(sa.func.now(6)) * 1_000_000, mysql.BIGINT)
+
+    def add_to(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], column: str
+    ) -> None:
+        """Insert rows, or add their `column` to what stands under the same primary key."""
+        insert: Any
+        if self.sqlite:
+            insert = sqlite.insert(table)
+            insert = insert.on_conflict_do_update(
+                index_elements=list(table.primary_key),
+                set_={column: table.c[column] + insert.excluded[column]},
+            )
+        else:
+            insert = mysql.insert(table)
+            insert = insert.on_duplicate_key_update({column: table.c[column] + insert.inserted[column]})
+        connection.execute(insert, list(rows))
+
+    def close(self) -> None:
+        self._reads.dispose()
+        self._writes.dispose()
+
+
+def is_transient(error: sa.exc.DBAPIError) -> bool:
+    """Whether the database rolled back and asks for another try."""
+    arguments = getattr(error.orig, "args", ())
+    return bool(arguments) and (arguments[0] in TRANSIENT_MARIADB or "database is locked" in str(arguments[0]))
+
+
+def _mariadb_engine(url: str, isolation: Any) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        isolation_level=isolation,
+        pool_size=64,
+        max_overflow=256,
+        pool_timeout=5,
+        pool_reset_on_return="rollback" if isolation != "AUTOCOMMIT" else None,
+        connect_args={"connect_timeout": 5, "read_timeout": 20, "write_timeout": 20, "charset": "utf8mb4"},
+    )
+
+
+def _sqlite_engine(url: str, runtime: Runtime) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        isolation_level=None,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        pool_size=32,
+        max_overflow=256,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.create_function("rainproof_now_us", 0, runtime.now_us)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("rainproof_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,55 @@
+"""What the use cases work on. Made in one place: bootstrap.py."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import redis
+
+from reference_impl.domain.identifiers import PacketId
+from reference_impl.ledger.ledger import Ledger
+from reference_impl.packets.group_commit import GroupCommit
+from reference_impl.packets.numbers import Numbers
+from reference_impl.runtime import Runtime
+from reference_impl.settings import Settings
+from reference_impl.stores.layout import OrderTables, hot_days, order_tables
+from reference_impl.stores.sql import Store
+
+
+class HotTables(NamedTuple):
+    store: Store
+    tables: OrderTables
+    tagged: bool
+
+
+@dataclass(frozen=True)
+class System:
+    settings: Settings
+    runtime: Runtime
+    orders: dict[tuple[str, int], Store]
+    """The order databases by region and shard; nothing is synchronised between regions (W01)."""
+    ledger: Ledger
+    cache: redis.Redis
+    numbers: Numbers
+    opens: GroupCommit
+
+    def order_store(self, packet: PacketId) -> Store | None:
+        """The database a packet lives in; None where the id names a shard that is not there."""
+        return self.orders.get((packet.region, packet.shard))
+
+    def hot_tables(self) -> Iterator["HotTables"]:
+        """The tables in use, of every order database and day, live and tagged (W14)."""
+        days = hot_days(self.runtime.today(), self.settings.hot_days)
+        for (_, shard), store in self.orders.items():
+            for tagged in self.sides():
+                for day in days:
+                    yield HotTables(store, order_tables(shard, day, tagged), tagged)
+
+    def sides(self) -> Iterator[bool]:
+        """Live and tagged."""
+        yield from (False, True)
+
+    def close(self) -> None:
+        for store in (*self.orders.values(), *self.ledger.stores):
+            store.close()
+        self.cache.close()
