@@ -1,12 +1,13 @@
 """The one place that wires: settings in, a System out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
-from reference_impl.packets.group_commit import GroupCommit
+from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
 from reference_impl.packets.numbers import Numbers
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import REGIONS, Settings
@@ -25,16 +26,17 @@ def ledger_store_names(settings: Settings) -> list[str]:
 
 
 def create_stores(settings: Settings) -> None:
-    """Make the databases, tables and views that are not there yet."""
+    """Make the databases, tables and views that are not there yet; side by side, for a server waits for its disk."""
     if settings.sql.startswith("sqlite"):
         Path(settings.data).mkdir(parents=True, exist_ok=True)
     else:
         _create_databases(settings)
     system = build(settings, ThreadRuntime(), holder="bootstrap")
-    for (_, shard), store in system.orders.items():
-        create_order_store(store, shard)
-    for store in system.ledger.stores:
-        create_ledger_store(store)
+    with ThreadPoolExecutor() as pool:
+        making = [pool.submit(create_order_store, store, shard) for (_, shard), store in system.orders.items()]
+        making += [pool.submit(create_ledger_store, store) for store in system.ledger.stores]
+    for made in making:
+        made.result()
     system.close()
 
 
@@ -49,16 +51,22 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
         ledger=ledger,
         cache=cache,
         numbers=Numbers(ledger, cache, runtime, holder),
-        opens=GroupCommit(
-            runtime,
-            lambda packet, requests: opening.serve_batch(system, packet, requests),
-            wait_s=settings.group_wait_ms / 1000,
-            most=settings.group_most,
-            queue=settings.group_queue,
-            patience_s=settings.open_patience_s,
-        ),
+        opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
     )
     return system
+
+
+def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:
+    if not settings.group_commit:
+        return EachAlone(runtime, batch, most=settings.group_most)
+    return GroupCommit(
+        runtime,
+        batch,
+        wait_s=settings.group_wait_ms / 1000,
+        most=settings.group_most,
+        queue=settings.group_queue,
+        patience_s=settings.open_patience_s,
+    )
 
 
 def _create_databases(settings: Settings) -> None:

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a packet can be opened after it is paid (W21)."""
     preorder_s: int = 900
     """How long an unpaid order stays in the cache (W05)."""
+    group_commit: bool = True
+    """Whether waiting opens of a packet share a transaction, or each has its own (W11)."""
     group_wait_ms: float = 2.0
     """How long the first open of a batch waits for company (W11)."""
     group_most: int = 256

@@ -8,7 +8,7 @@ import redis
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.ledger.ledger import Ledger
-from reference_impl.packets.group_commit import GroupCommit
+from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.numbers import Numbers
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
@@ -31,7 +31,7 @@ class System:
     ledger: Ledger
     cache: redis.Redis
     numbers: Numbers
-    opens: GroupCommit
+    opens: Opens
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""

@@ -1,0 +1,30 @@
+"""What a night looks like, as Locust files. `catalogue` is what the command line finds: name → scenario."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A locustfile and the target it is played against unless another is named."""
+
+    name: str
+    locustfile: Path
+    target: Path
+    summary: str
+
+
+def catalogue() -> dict[str, Scenario]:
+    """All scenarios of this package. Imports no Locust: that would change sockets and threads under the caller."""
+    reference = _HERE.parent / "reference_impl" / "target.toml"
+    scenarios = [
+        Scenario(
+            "group_grab",
+            _HERE / "group_grab.py",
+            reference,
+            "groups of friends send packets; a herd comes seconds after each, with every bad habit people have",
+        ),
+    ]
+    return {scenario.name: scenario for scenario in scenarios}

@@ -33,7 +33,7 @@ class PacketId(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{REGION_DIGITS[self.region]}{self.tagged:d}{self.source}{self.day:%Y%m%d}"
+            f"{REGION_DIGITS[self.region]}{self.tagged:d}{self.source}{self.day.year:04d}{self.day:%m%d}"
             f"{self.shard:02d}{self.epoch:06d}{self.number:08d}"
         )
 

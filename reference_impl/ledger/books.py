@@ -80,17 +80,17 @@ def post(connection: sa.Connection, store: Store, tables: LedgerTables, new: Seq
     Balances move before postings are written, so that posting numbers of one account rise in the order they took effect.
     """
     _move_balances(connection, store, tables, new)
-    connection.execute(
-        sa.insert(tables.entries),
-        [{"entry": e.key, "kind": e.kind, "subject": e.subject, "body": e.body, "posted_us": now_us} for e in new],
+    store.insert_many(
+        connection,
+        tables.entries,
+        ("entry", "kind", "subject", "body", "posted_us"),
+        [(e.key, e.kind, e.subject, e.body, now_us) for e in new],
     )
-    connection.execute(
-        sa.insert(tables.postings),
-        [
-            {"entry": e.key, "account": line.account.name, "amount_fen": line.amount_fen}
-            for e in new
-            for line in e.lines
-        ],
+    store.insert_many(
+        connection,
+        tables.postings,
+        ("entry", "account", "amount_fen"),
+        [(e.key, line.account.name, line.amount_fen) for e in new for line in e.lines],
     )
 
 

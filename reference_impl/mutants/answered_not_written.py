@@ -9,9 +9,9 @@ from reference_impl.packets import rows
 _insert_vouchers = rows.insert_vouchers
 
 
-def _all_but_the_last(connection: Any, made: Sequence[Voucher], at: PacketId) -> None:
+def _all_but_the_last(connection: Any, store: Any, made: Sequence[Voucher], at: PacketId) -> None:
     written = made[:-1] if len(made) > 1 else made
-    _insert_vouchers(connection, written, at)
+    _insert_vouchers(connection, store, written, at)
 
 
 def _plant() -> None:

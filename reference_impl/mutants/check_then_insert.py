@@ -14,9 +14,7 @@ _order_tables = layout.order_tables
 
 def _tables_without_unique_key(shard: int, day: int, tagged: bool) -> layout.OrderTables:
     tables = _order_tables(shard, day, tagged)
-    tables.vouchers.constraints = {
-        c for c in tables.vouchers.constraints if not isinstance(c, sa.UniqueConstraint)
-    }
+    tables.vouchers.constraints = {c for c in tables.vouchers.constraints if not isinstance(c, sa.UniqueConstraint)}
     return tables
 
 
@@ -35,7 +33,7 @@ def _check_only_what_was_read(
 
 def without_unique_key() -> None:
     """Tables are made and used without the unique key on (packet, kind, person)."""
-    layout.order_tables = _tables_without_unique_key  # type: ignore[assignment]
+    layout.order_tables = _tables_without_unique_key
 
 
 def _plant() -> None:

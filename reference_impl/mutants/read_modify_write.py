@@ -34,10 +34,8 @@ def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]
 
     def write(connection: Any) -> list[Any]:
         taken = len(rows.opens_of(connection, at))
-        made = [
-            msgspec.structs.replace(v, sequence=taken + place) for place, v in enumerate(decisions.made, 1)
-        ]
-        rows.insert_vouchers(connection, made, at)
+        made = [msgspec.structs.replace(v, sequence=taken + place) for place, v in enumerate(decisions.made, 1)]
+        rows.insert_vouchers(connection, store, made, at)
         packets = tables_of(at).packets
         connection.execute(
             packets.update()
@@ -58,7 +56,7 @@ def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]
 
 
 def _plant() -> None:
-    group_commit.GroupCommit.submit = _serve_alone  # type: ignore[method-assign]
+    group_commit.GroupCommit.submit = _serve_alone
     opening.serve_batch = _serve_unlocked
 
 

@@ -26,12 +26,12 @@ def _forget_to_finish(packet: Packet, now_us: int) -> tuple[Voucher, Packet] | N
     return voucher, packet
 
 
-def _insert_another(connection: Any, made: Sequence[Voucher], at: PacketId) -> None:
+def _insert_another(connection: Any, store: Any, made: Sequence[Voucher], at: PacketId) -> None:
     """A second refund gets a voucher id of its own."""
     again = [v for v in made if v.sequence == domain.REFUND_SEQUENCE and v.voucher in _seen]
     _seen.update(v.voucher for v in made)
     renamed = [msgspec.structs.replace(v, sequence=-1) if v in again else v for v in made]
-    _insert_vouchers(connection, renamed, at)
+    _insert_vouchers(connection, store, renamed, at)
 
 
 def _plant() -> None:

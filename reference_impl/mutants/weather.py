@@ -34,7 +34,7 @@ def ledger_stumbles() -> None:
             raise sa.exc.OperationalError("credit", {}, Exception("the ledger did not answer"))
         credit(self, *arguments)
 
-    ledger.Ledger.credit = stumbling  # type: ignore[method-assign]
+    ledger.Ledger.credit = stumbling
 
 
 def stream_stumbles() -> None:

@@ -59,6 +59,6 @@ def _refund_in(connection: sa.Connection, store: Store, at: PacketId) -> tuple[V
     decided = decide_refund(packet, now_us)
     if decided is not None:
         voucher, after = decided
-        rows.insert_vouchers(connection, [voucher], at)
+        rows.insert_vouchers(connection, store, [voucher], at)
         rows.update_packet(connection, packet, after, at)
     return decided

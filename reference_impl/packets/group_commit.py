@@ -1,22 +1,62 @@
-"""Opens of one packet that arrive together are served in one transaction, in arrival order (W11).
+"""How many opens of one packet may be in the database at once (W11), and how those that wait share a transaction.
 
-The first open leads: it waits a moment for company, takes those who wait, runs their transaction and hands the lead to
-the next in line. So one transaction of a packet runs at a time in this process, with at most `most` opens in it. This makes
-a hot packet fast, never right: right it is by the row lock and the unique key of the database.
+`GroupCommit`: the first open leads: it waits a moment for company, takes those who wait in arrival order, runs their
+transaction and hands the lead to the next in line. So one transaction of a packet runs at a time in this process, with at
+most `most` opens in it. `EachAlone` is the document's own: a counter a packet, and each open its own transaction.
+
+Both make a hot packet fast, never right: right it is by the row lock and the unique key of the database.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, Protocol
 
 from reference_impl.domain.errors import Refused
 from reference_impl.runtime import Runtime, Signal
+
+BATONS: Final = 2
+"""How many threads are awake with an answer at once: each wakes the next. All at once they would fight for the
+interpreter, which costs half as much again."""
 
 Batch = Callable[[str, list[Any]], list[Any]]
 """Serves the requests of one key; an answer each, an exception where it is to be raised. Must not raise."""
 
 
+class Opens(Protocol):
+    def submit(self, key: str, request: Any) -> Any:
+        """The answer to `request`; raises what the batch answered with an exception.
+
+        Refused("limited") means it never came to the database.
+        """
+
+
+class EachAlone:
+    """Each request in a transaction of its own, at most `most` of one key at once."""
+
+    def __init__(self, runtime: Runtime, batch: Batch, *, most: int) -> None:
+        self._batch = batch
+        self._most = most
+        self._lock = runtime.lock()
+        self._inside: dict[str, int] = {}
+
+    def submit(self, key: str, request: Any) -> Any:
+        with self._lock:
+            inside = self._inside.get(key, 0)
+            if inside >= self._most:
+                raise Refused("limited", "too many opens of this packet at once")
+            self._inside[key] = inside + 1
+        try:
+            return _answer(self._batch(key, [request])[0])
+        finally:
+            with self._lock:
+                self._inside[key] -= 1
+                if not self._inside[key]:
+                    del self._inside[key]
+
+
 class GroupCommit:
+    """Requests of one key that wait at the same time share one batch."""
+
     def __init__(
         self, runtime: Runtime, batch: Batch, *, wait_s: float, most: int, queue: int, patience_s: float
     ) -> None:
@@ -30,21 +70,13 @@ class GroupCommit:
         self._rooms: dict[str, _Room] = {}
 
     def submit(self, key: str, request: Any) -> Any:
-        """The answer to `request`; raises what the batch answered with an exception.
-
-        Refused("limited") means it was given up before its batch began; after that nobody is answered before the commit.
-        """
         waiter = _Waiter(request, self._runtime.signal())
         room, leads = self._enter(key, waiter)
-        if leads:
-            self._runtime.sleep(self._wait_s)
-        else:
-            leads = self._wait(room, waiter)
-        if leads:
+        if leads or self._wait(room, waiter):
             self._lead(key, room)
-        if isinstance(waiter.answer, BaseException):
-            raise waiter.answer
-        return waiter.answer
+        else:
+            _wake(waiter.after)
+        return _answer(waiter.answer)
 
     def _enter(self, key: str, waiter: "_Waiter") -> "tuple[_Room, bool]":
         with self._lock:
@@ -59,7 +91,7 @@ class GroupCommit:
             return room, leads
 
     def _wait(self, room: "_Room", waiter: "_Waiter") -> bool:
-        """Wait for the answer or the lead; True for the lead."""
+        """Wait for the answer or the lead; True for the lead. Once its batch has begun, it waits for the commit."""
         if not waiter.signal.wait(self._patience_s):
             with self._lock:
                 if not waiter.leads and waiter in room.waiting:
@@ -70,7 +102,9 @@ class GroupCommit:
         return waiter.leads
 
     def _lead(self, key: str, room: "_Room") -> None:
-        """Serve one batch, this thread's own request in it, then pass the lead on."""
+        """Serve one batch, this thread's own request first in it, then pass the lead on."""
+        if len(room.waiting) < self._most:
+            self._runtime.sleep(self._wait_s)
         with self._lock:
             taken = [room.waiting.popleft() for _ in range(min(self._most, len(room.waiting)))]
         try:
@@ -82,8 +116,10 @@ class GroupCommit:
             raise
         finally:
             self._pass_on(key, room)
-            for waiter in taken[1:]:
-                waiter.signal.set()
+            served = taken[1:]
+            for waiter, follower in zip(served, served[BATONS:], strict=False):
+                waiter.after = [follower]
+            _wake(served[:BATONS])
 
     def _pass_on(self, key: str, room: "_Room") -> None:
         with self._lock:
@@ -96,13 +132,19 @@ class GroupCommit:
                 del self._rooms[key]
 
 
+def _wake(waiters: "list[_Waiter]") -> None:
+    for waiter in waiters:
+        waiter.signal.set()
+
+
 class _Waiter:
-    __slots__ = ("answer", "leads", "request", "signal")
+    __slots__ = ("after", "answer", "leads", "request", "signal")
 
     def __init__(self, request: Any, signal: Signal) -> None:
         self.request = request
         self.signal = signal
         self.leads = False
+        self.after: list[_Waiter] = []
         self.answer: Any = None
 
 
@@ -112,3 +154,9 @@ class _Room:
     def __init__(self) -> None:
         self.waiting: deque[_Waiter] = deque()
         self.busy = False
+
+
+def _answer(answer: Any) -> Any:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer

@@ -63,7 +63,7 @@ def _open_in(
     standing = {v.person: v for v in rows.opens_of(connection, at, {r.person for r in requests})}
     decisions = decide_opens(packet, standing, requests, now_us, system.runtime.draw)
     if decisions.made:
-        rows.insert_vouchers(connection, decisions.made, at)
+        rows.insert_vouchers(connection, store, decisions.made, at)
         rows.update_packet(connection, packet, decisions.packet, at)
     return decisions
 

@@ -13,6 +13,9 @@ from reference_impl.stores.sql import Store
 
 OPEN = "open"
 REFUND = "refund"
+VOUCHER_COLUMNS = (
+    "packet", "sequence", "kind", "person", "amount_fen", "remaining_fen", "made_us", "client_key",
+)  # fmt: skip
 
 
 def read_packet(connection: sa.Connection, packet: PacketId) -> Packet | None:
@@ -71,22 +74,22 @@ def vouchers_between(
     return [(Voucher(*row[:-1]), int(row[-1])) for row in connection.execute(query)]
 
 
-def insert_vouchers(connection: sa.Connection, made: Sequence[Voucher], at: PacketId) -> None:
+def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Voucher], at: PacketId) -> None:
     """All in one statement (W11)."""
     rows = [
-        {
-            "packet": v.packet,
-            "sequence": v.sequence,
-            "kind": REFUND if v.sequence <= REFUND_SEQUENCE else OPEN,
-            "person": v.person,
-            "amount_fen": v.amount_fen,
-            "remaining_fen": v.remaining_fen,
-            "made_us": v.made_us,
-            "client_key": v.client_key,
-        }
+        (
+            v.packet,
+            v.sequence,
+            REFUND if v.sequence <= REFUND_SEQUENCE else OPEN,
+            v.person,
+            v.amount_fen,
+            v.remaining_fen,
+            v.made_us,
+            v.client_key,
+        )
         for v in made
     ]
-    connection.execute(sa.insert(tables_of(at).vouchers), rows)
+    store.insert_many(connection, tables_of(at).vouchers, VOUCHER_COLUMNS, rows)
 
 
 def _select(tables: OrderTables) -> sa.Select[Any]:

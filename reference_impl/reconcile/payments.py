@@ -13,7 +13,7 @@ from reference_impl.system import System
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
     """Finish every payment made between two moments that has no packet."""
     examined = missing = 0
-    for order, tagged in _payments(system, since_us, until_us):
+    for order in _payments(system, since_us, until_us):
         examined += 1
         if _has_no_row(system, order):
             missing += 1
@@ -23,14 +23,13 @@ def reconcile(system: System, since_us: int, until_us: int) -> Report:
 
 def count_missing(system: System, since_us: int, until_us: int) -> int:
     """How many payments have no packet."""
-    return sum(_has_no_row(system, order) for order, _ in _payments(system, since_us, until_us))
+    return sum(_has_no_row(system, order) for order in _payments(system, since_us, until_us))
 
 
-def _payments(system: System, since_us: int, until_us: int) -> Iterator[tuple[Order, bool]]:
+def _payments(system: System, since_us: int, until_us: int) -> Iterator[Order]:
     for store in system.ledger.stores:
         for tagged in system.sides():
-            for order in system.ledger.paid_since(store, tagged, since_us, until_us):
-                yield order, tagged
+            yield from system.ledger.paid_since(store, tagged, since_us, until_us)
 
 
 def _has_no_row(system: System, order: Order) -> bool:

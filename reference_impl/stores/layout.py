@@ -156,7 +156,7 @@ def create_order_store(store: Store, shard: int) -> None:
     voucher = _joined(store, "packet", "sequence")
     _view(store, "all_packets", ("*, {tag} AS tag", packets))
     _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {{tag}} AS tag", vouchers))
-    row = "'{table}' AS place, {tag} AS shadow, packet AS subject, {person} AS person, substr(packet, 2, 1) AS tag"
+    row = "'{table}' AS place, {tag} AS shadow, packet AS subject, {person} AS person, substr(packet, 2, 1) = '1' AS tag"
     _view(
         store,
         "all_rows",
@@ -182,20 +182,19 @@ def create_ledger_store(store: Store) -> None:
             ),
         ),
     )
-    identifier = "substr(subject, 2, 1)"
     _view(
         store,
         "all_rows",
         (
-            "'{table}' AS place, {tag} AS shadow, packet AS subject, person, substr(packet, 2, 1) AS tag",
+            "'{table}' AS place, {tag} AS shadow, packet AS subject, person, substr(packet, 2, 1) = '1' AS tag",
             [(tables.accounts, tagged) for tables, tagged in sides],
         ),
         (
-            f"'{{table}}' AS place, {{tag}} AS shadow, subject, NULL AS person, {identifier} AS tag",
+            f"'{{table}}' AS place, {{tag}} AS shadow, subject, NULL AS person, substr(subject, 2, 1) = '1' AS tag",
             [(tables.entries, tagged) for tables, tagged in sides],
         ),
         (
-            "'{table}' AS place, {tag} AS shadow, packet AS subject, sender AS person, substr(packet, 2, 1) AS tag",
+            "'{table}' AS place, {tag} AS shadow, packet AS subject, sender AS person, substr(packet, 2, 1) = '1' AS tag",
             [(tables.client_keys, tagged) for tables, tagged in sides],
         ),
     )

@@ -6,8 +6,10 @@ Embedded SQLite takes one process-wide lock and `BEGIN IMMEDIATE` for every writ
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
@@ -73,6 +75,18 @@ class Store:
             return sa.func.rainproof_now_us(type_=sa.BigInteger)
         return sa.cast(sa.func.unix_timestamp(sa.func.now(6)) * 1_000_000, mysql.BIGINT)
 
+    def insert_many(
+        self, connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows, each a sequence in the order of `columns`, with one statement; raises IntegrityError for all.
+
+        MariaDB gets them as one JSON parameter: a third of the driver's cost of writing a long VALUES list.
+        """
+        if self.sqlite:
+            connection.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        else:
+            connection.execute(_json_insert(table, tuple(columns)), {"rows": msgspec.json.encode(rows).decode()})
+
     def add_to(
         self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], column: str
     ) -> None:
@@ -94,9 +108,21 @@ class Store:
         self._writes.dispose()
 
 
+@cache
+def _json_insert(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
+    names = ", ".join(columns)
+    paths = ", ".join(
+        f"{name} {table.c[name].type.compile(mysql.dialect())} PATH '$[{place}]' ERROR ON ERROR"
+        for place, name in enumerate(columns)
+    )
+    return sa.text(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM JSON_TABLE(:rows, '$[*]' COLUMNS({paths})) j"
+    )
+
+
 def is_transient(error: sa.exc.DBAPIError) -> bool:
     """Whether the database rolled back and asks for another try."""
-    arguments = getattr(error.orig, "args", ())
+    arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and (arguments[0] in TRANSIENT_MARIADB or "database is locked" in str(arguments[0]))
 
 

@@ -1,0 +1,257 @@
+"""Every command. The only place that exits the process, and the one that turns errors into one line and a
+code.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from harness import faults, plugins, rundir
+from harness import run as runs
+from harness.assess import as_json
+from harness.campaign import Campaign, campaign
+from harness.config import ConfigError
+from harness.progress import Teller
+from harness.report import results as report
+from harness.report import summary
+from harness.report.results import Results
+from harness.servers import require_programs
+
+USAGE: Final = 2
+INTERNAL: Final = 70
+_BACKENDS: Final = click.Choice(["embedded", "servers"])
+_MARKS: Final = {"holds": "·", "violated": "✗", "unknown": "?"}
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the process to end: it unwinds as it does on Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The console script `rainproof`."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    sys.exit(_exit_code(sys.argv[1:] if arguments is None else arguments))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    """Runs one command; whatever goes wrong is a line on standard error and a code."""
+    try:
+        return int(commands.main(arguments, prog_name="rainproof", standalone_mode=False) or 0)
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError) as leaving:
+        if isinstance(leaving, click.exceptions.NoArgsIsHelpError):
+            click.echo(leaving.format_message(), err=True)
+        return int(leaving.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message().splitlines()[0], USAGE)
+    except ConfigError as error:
+        return _complain(str(error), USAGE)
+    except Stopped as stopped:
+        return 128 + stopped.number
+    except (KeyboardInterrupt, click.Abort):
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 the last resort: said in one line, in full in a file
+        return _complain(f"internal error: {type(error).__name__}: {error} (traceback: {_keep_traceback()})", INTERNAL)
+
+
+def _complain(line: str, code: int) -> int:
+    click.echo(f"rainproof: {' '.join(line.split())}", err=True)
+    return code
+
+
+def _keep_traceback() -> Path:
+    """Writes the traceback of what is being handled to a file of its own."""
+    handle, path = tempfile.mkstemp(prefix="rainproof-", suffix=".traceback")
+    with os.fdopen(handle, "w") as file:
+        traceback.print_exc(file=file)
+    return Path(path)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="rainproof")
+def commands() -> None:
+    """Drives a red-packet system the way a holiday night does, and proves the money.
+
+    Exit codes: 0 holds, 1 violated, 2 usage or configuration, 3 inconclusive, 70 internal.
+    """
+
+
+def _night(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what a night is like."""
+    for option in reversed(
+        (
+            click.option("--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True),
+            click.option("--people", type=click.IntRange(min=1), help="How many people there are."),
+            click.option("--packets", type=click.IntRange(min=1), help="How many packets are sent."),
+            click.option("--seed", type=int, default=7, help="Everything random follows from it.", show_default=True),
+            click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds of load."),
+            click.option("--tagged", type=click.FloatRange(0, 1), help="Share of people who are pressure traffic."),
+            click.option("--workers", type=click.IntRange(1, 1000), default=1, help="Processes of the swarm.", show_default=True),
+            click.option("--target", type=click.Path(path_type=Path), help="Target file of another system."),
+            click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@commands.command()
+@click.argument("scenario")
+@_night
+@click.option("--mutant", help="Plant this bug in the reference implementation.")
+@click.option(
+    "--fault",
+    "planned",
+    multiple=True,
+    metavar="NAME=ARG@S",
+    help="Do this S seconds into the load, e.g. kill=credit@5.",
+)
+def run(scenario: str, mutant: str | None, planned: tuple[str, ...], as_object: bool, **night: Any) -> int:
+    """Drive SCENARIO against a target and judge what happened."""
+    if mutant:
+        plugins.choose("mutant", mutant, plugins.mutants())
+    strikes = sorted(map(faults.parse, planned), key=lambda strike: strike.at_s)
+    options = f"--mutant {mutant}" if mutant else ""
+    plan = _plan(scenario, options=options, faults=tuple(strikes), argv=sys.argv[1:], **night)
+    with Teller() as teller:
+        results = runs.run(plan, teller)
+    return _show(results, as_object)
+
+
+def _plan(scenario: str, target: Path | None, duration: float | None, **given: Any) -> runs.Plan:
+    """The plan of a night; what was not given is as the plan's own defaults say."""
+    chosen = plugins.choose("scenario", scenario, plugins.scenarios())
+    if given["backend"] == "servers":
+        require_programs()
+    told = {name: value for name, value in {**given, "duration_s": duration}.items() if value is not None}
+    return runs.Plan(
+        scenario=scenario, locustfile=chosen.locustfile, target=(target or chosen.target).resolve(), **told
+    )
+
+
+@commands.command()
+@click.argument("run_folder", metavar="RUN")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+def check(run_folder: str, as_object: bool) -> int:
+    """Judge again what RUN left: a folder, `latest`, or SCENARIO/TIME."""
+    return _show(runs.check(rundir.resolve(run_folder)), as_object)
+
+
+@commands.command(name="report")
+@click.argument("run_folder", metavar="RUN")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+def show_report(run_folder: str, as_object: bool) -> int:
+    """Show the results of RUN as they were judged."""
+    return _show(report.load(rundir.resolve(run_folder)), as_object)
+
+
+def _show(results: Results, as_object: bool) -> int:
+    click.echo(as_json(results) if as_object else summary.text(results), nl=as_object)
+    return results.exit_code
+
+
+@commands.command()
+@click.option("--scenario", default="group_grab", help="Serve this scenario's target.", show_default=True)
+@click.option("--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True)
+@click.option("--target", type=click.Path(path_type=Path), help="Target file of another system.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here; by default on a free port.")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int | None, as_object: bool) -> int:
+    """Start the target, and its servers, until Ctrl-C; print where it is."""
+    path = target or plugins.choose("scenario", scenario, plugins.scenarios()).target
+    folder = rundir.create("serve").resolve()
+    with Teller() as teller:
+        teller.phase("prepare", str(folder))
+    (folder / "logs").mkdir()
+    with runs.deployed(path.resolve(), backend, folder, port=port or 0) as deployed:
+        told = {"url": deployed.target.base_url, "folder": str(folder), "variables": deployed.variables}
+        click.echo(msgspec.json.encode(told).decode() if as_object else deployed.target.base_url)
+        while deployed.launched is None or deployed.launched.pid:
+            time.sleep(0.5)
+    raise ConfigError(f"the target ended by itself; its log is {folder / 'logs' / 'target.log'}")
+
+
+@commands.command()
+@_night
+@click.option("--scenario", default="group_grab", help="The night that every mutant lives through.", show_default=True)
+@click.option("--only", help="Try this mutant alone.")
+def mutants(scenario: str, only: str | None, as_object: bool, **night: Any) -> int:
+    """Plant each mutant and see whether the invariant named in its file catches it."""
+    known = plugins.mutants()
+    chosen = {only: plugins.choose("mutant", only, known)} if only else known
+    night |= {name: value for name, value in _SMALL_NIGHT.items() if night[name] is None}
+    plan = _plan(scenario, argv=sys.argv[1:], **night)
+    with Teller() as teller:
+        tried = campaign(chosen, plan, teller)
+    if as_object:
+        click.echo(msgspec.json.encode(tried).decode())
+    else:
+        Console().print(_matrix(tried))
+        click.echo(
+            f"{tried.killed} of {tried.total} killed" + "".join(f", {name} survives" for name in tried.survivors)
+        )
+    return 0 if tried.killed == tried.total else 1
+
+
+_SMALL_NIGHT: Final = {"people": 120, "packets": 24, "duration": 6.0, "tagged": 0.3}
+
+
+def _matrix(tried: Campaign) -> Table:
+    """Mutant × invariant; the invariant that is meant to catch a mutant stands in brackets."""
+    table = Table(box=None, padding=(0, 1))
+    names = list(dict.fromkeys(name for verdicts in tried.matrix.values() for name in verdicts))
+    table.add_column("mutant", no_wrap=True)
+    for number, _ in enumerate(names, start=1):
+        table.add_column(str(number), justify="center")
+    for mutant, verdicts in tried.matrix.items():
+        marks = (_MARKS[verdicts[name]] if name in verdicts else "" for name in names)
+        meant = tried.trials[mutant].caught_by
+        table.add_row(
+            mutant, *(f"\\[{mark}]" if name == meant else mark for name, mark in zip(names, marks, strict=True))
+        )
+    table.caption = "  ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
+    return table
+
+
+@commands.command()
+@click.argument("name")
+@click.option("--http", is_flag=True, help="Through HTTP instead of in process.")
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+def bench(name: str, http: bool, seed: int, as_object: bool) -> int:
+    """Measure NAME: two sides in one run on one machine, and their ratio."""
+    chosen = plugins.choose("bench", name, plugins.benches())
+    told = chosen({"http": http, "seed": seed})
+    if as_object:
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        click.echo(f"{told['bench']}: {told['value']:.3g} {told['unit']}, to reach {told['reach']:g}")
+        for figure, value in told["figures"].items():
+            click.echo(f"  {figure:<40} {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""What a run's history and evidence come to in numbers: counts, money, settled operations, latency, rates.
+SQL only.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from harness.report.results import Latency, Money, Operations, Percentiles, Rate, Settled
+from invariants.schema import EVIDENCE
+
+_PREPARATION: Final = "fund"  # done before the schedule starts, so no part of its rate
+
+_COUNTS: Final = """
+SELECT operation, COUNT(*), COUNT(*) FILTER (outcome = 'ok'), COUNT(*) FILTER (outcome = 'fail'),
+    COUNT(*) FILTER (outcome = 'info')
+FROM history GROUP BY operation ORDER BY operation
+"""
+
+_MONEY: Final = """
+SELECT
+    (SELECT COALESCE(SUM(amount_fen), 0) FROM postings WHERE account_kind = 'escrow' AND kind IN ('pay', 'return')),
+    (SELECT COALESCE(SUM(amount_fen), 0) FROM opens),
+    (SELECT COALESCE(SUM(amount_fen), 0) FROM refunds),
+    (SELECT COALESCE(SUM(amount_fen), 0) FROM postings WHERE account_kind = 'escrow'),
+    (SELECT COALESCE(SUM(amount_fen), 0) FROM postings WHERE account_kind = 'user' AND kind = 'credit')
+"""
+
+# An intent that was answered later under the same key happened, whichever attempt it was that did it.
+_SETTLED: Final = """
+WITH doubtful AS (SELECT * FROM history WHERE outcome = 'info'),
+done AS (SELECT DISTINCT operation, "key" FROM history WHERE outcome = 'ok' AND "key" IS NOT NULL),
+looked AS (
+    SELECT
+        done."key" IS NOT NULL OR CASE doubtful.operation {happened} ELSE FALSE END AS happened,
+        doubtful.operation IN ({evident}) AS evident
+    FROM doubtful LEFT JOIN done USING (operation, "key")
+)
+SELECT COUNT(*) FILTER (happened), COUNT(*) FILTER (evident AND NOT happened),
+    COUNT(*) FILTER (NOT evident AND NOT happened)
+FROM looked
+"""
+
+_HAPPENED: Final = {
+    ("fund", "postings"): "EXISTS (FROM postings WHERE entry = 'fund:' || doubtful.\"key\")",
+    ("pay", "packets"): "EXISTS (FROM packets WHERE packet = doubtful.subject AND state IS DISTINCT FROM 'void')",
+    ("open", "opens"): (
+        "EXISTS (FROM opens WHERE packet = doubtful.subject AND person = doubtful.person"
+        ' AND COALESCE("key", doubtful."key") = doubtful."key")'
+    ),
+}
+
+_LATENCY: Final = """
+SELECT operation,
+    quantile_disc(done_ns - intended_ns, [0.5, 0.9, 0.99, 1]),
+    quantile_disc(done_ns - sent_ns, [0.5, 0.9, 0.99, 1])
+FROM history WHERE done_ns IS NOT NULL GROUP BY operation ORDER BY operation
+"""
+
+_RATE: Final = """
+SELECT COUNT(*), (MAX(intended_ns) - MIN(intended_ns)) / 1e9, (MAX(sent_ns) - MIN(sent_ns)) / 1e9
+FROM history WHERE operation <> ?
+"""
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database whose views are the history and the evidence of the run in `folder`, as far as they are
+    there.
+    """
+    connection = duckdb.connect()
+    sources = {"history": folder / "history" / "parquet" / "*" / "*.parquet"}
+    sources |= {table: folder / "evidence" / f"{table}.parquet" for table in EVIDENCE}
+    for table, pattern in sources.items():
+        if any(folder.glob(str(pattern.relative_to(folder)))):
+            quoted = str(pattern).replace("'", "''")
+            columns = "* EXCLUDE (part)" if table == "history" else "*"
+            options = ", hive_partitioning = true" if table == "history" else ""
+            connection.execute(f"CREATE VIEW {table} AS SELECT {columns} FROM read_parquet('{quoted}'{options})")
+    return connection
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Which of the canonical tables are there."""
+    return {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+
+
+def by_operation(connection: duckdb.DuckDBPyConnection) -> dict[str, Operations]:
+    """How the operations of each kind ended."""
+    return {name: Operations(*counts) for name, *counts in _rows(connection, _COUNTS)}
+
+
+def total(counts: dict[str, Operations]) -> Operations:
+    """All kinds together."""
+    names = Operations.__struct_fields__
+    return Operations(*(sum(getattr(count, name) for count in counts.values()) for name in names))
+
+
+def money(connection: duckdb.DuckDBPyConnection, packets_balance: bool) -> Money | None:
+    """The equation in fen, of all packets together; None without evidence. `packets_balance`: does it hold
+    for each?
+    """
+    if not {"opens", "refunds", "postings"} <= tables(connection):
+        return None
+    ((funded, opened, refunded, held, credited),) = _rows(connection, _MONEY)
+    return Money(
+        funded_fen=funded,
+        opened_fen=opened,
+        refunded_fen=refunded,
+        held_fen=held,
+        credited_fen=credited,
+        balanced=packets_balance and funded == opened + refunded + held,
+    )
+
+
+def settled(connection: duckdb.DuckDBPyConnection) -> Settled:
+    """What became of the indeterminate operations. Unsettled are also those that leave nothing in the
+    evidence: looks, grabs.
+    """
+    there = tables(connection)
+    known = {operation: sql for (operation, table), sql in _HAPPENED.items() if table in there}
+    happened = " ".join(f"WHEN '{operation}' THEN {sql}" for operation, sql in known.items()) or "WHEN '' THEN FALSE"
+    evident = ", ".join(f"'{operation}'" for operation in known) or "''"
+    ((yes, no, unknown),) = _rows(connection, _SETTLED.format(happened=happened, evident=evident))
+    return Settled(happened=yes, did_not_happen=no, unsettled=unknown)
+
+
+def latency(connection: duckdb.DuckDBPyConnection) -> dict[str, Latency]:
+    """Of each kind, over what got any end, a time-out included."""
+    return {
+        name: Latency(response_us=_microseconds(response), service_us=_microseconds(service))
+        for name, response, service in _rows(connection, _LATENCY)
+    }
+
+
+def rate(connection: duckdb.DuckDBPyConnection) -> Rate | None:
+    """Operations a second over the load: as intended, and as sent. None for fewer than two."""
+    ((count, intended_s, sent_s),) = connection.execute(_RATE, [_PREPARATION]).fetchall()
+    if not intended_s or not sent_s:
+        return None
+    return Rate(offered_per_s=round(count / intended_s, 1), achieved_per_s=round(count / sent_s, 1))
+
+
+def _microseconds(quantiles_ns: list[int]) -> Percentiles:
+    return Percentiles(*(value // 1000 for value in quantiles_ns))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    return connection.execute(query).fetchall()

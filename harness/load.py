@@ -1,0 +1,168 @@
+"""The load: Locust's master and workers as processes of their own, watched until their schedule is played."""
+
+import contextlib
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import Popen
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from harness import processes
+from harness.progress import Load, Teller
+from harness.swarm.health import Health, Progress
+
+SETTINGS_VARIABLE: Final = "RAINPROOF_SWARM"
+LATE_US: Final = 1_000_000
+"""A worker of whose arrivals one in a hundred started later than this did not keep its schedule."""
+_LOOK_EVERY_S: Final = 0.1
+_LINGER_S: Final = 10.0  # for workers to end after their master has
+_EXIT_REASONS: Final = {
+    2: "a worker could not prepare",
+    3: "a part of the schedule was lost or cut short",
+    70: "a script of the scenario raised",
+}
+
+
+class Swarm:
+    """The master and the workers of one run."""
+
+    def __init__(self, locustfile: Path, settings: Path, workers: int, logs: Path, progress: Path) -> None:
+        self._locustfile, self._settings, self._logs, self._progress = locustfile, settings, logs, progress
+        self._port = processes.free_port()
+        self.master = self._start(
+            "master", "--master", f"--master-bind-port={self._port}", "--master-bind-host=127.0.0.1",
+            f"--expect-workers={workers}",
+        )  # fmt: skip
+        self.workers = [
+            self._start(f"worker-{number}", "--worker", f"--master-port={self._port}", "--master-host=127.0.0.1")
+            for number in range(workers)
+        ]
+
+    def look(self) -> Load:
+        """What the workers tell of themselves, together."""
+        told = list(_read(self._progress, "*.json", Progress))
+        sums = {name: sum(getattr(one, name) for one in told) for name in Load.__struct_fields__[3:]}
+        return Load(
+            workers=len(self.workers),
+            loading=sum(one.phase != "prepare" for one in told),
+            done=sum(one.phase == "done" for one in told),
+            **sums,
+        )
+
+    def lost(self) -> list[int]:
+        """The numbers of workers that ended otherwise than well."""
+        return [number for number, worker in enumerate(self.workers) if worker.poll()]
+
+    def wait_for_workers(self) -> None:
+        """The master has ended; its workers follow."""
+        deadline = time.monotonic() + _LINGER_S
+        while any(worker.poll() is None for worker in self.workers) and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY_S)
+
+    def stop(self) -> None:
+        """Nothing is left running when this returns."""
+        for process in (self.master, *self.workers):
+            if process.poll() is None:
+                process.terminate()
+        for process in (self.master, *self.workers):
+            processes.stop(process)
+
+    def last_words(self) -> str:
+        """The last line of the master's log."""
+        return processes.last_line(self._logs / "swarm-master.log")
+
+    def _start(self, name: str, *options: str) -> "Popen[bytes]":
+        command = [sys.executable, "-m", "locust", "-f", str(self._locustfile), "--headless", "--loglevel", "WARNING"]
+        env = os.environ | {SETTINGS_VARIABLE: str(self._settings)}
+        return processes.start([*command, *options], self._logs / f"swarm-{name}.log", env=env)
+
+
+class Played(Struct, frozen=True, kw_only=True):
+    """How the load went: why it may not count in full, and what its generators say of themselves."""
+
+    reasons: list[str] = field(default_factory=list)
+    generator: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def swarm(locustfile: Path, settings: Path, workers: int, logs: Path, progress: Path) -> Iterator[Swarm]:
+    """A swarm that is gone after the block."""
+    started = Swarm(locustfile, settings, workers, logs, progress)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: Callable[[float], None]) -> Played:
+    """Watches a swarm until it ends by itself, or `limit_s` seconds have passed.
+
+    `tick` is called with the seconds since the load began, again and again; NaN while it has not.
+    """
+    began_s, load_began_s, in_time = time.monotonic(), math.nan, True
+    while started.master.poll() is None:
+        load = started.look()
+        teller.load(load)
+        if math.isnan(load_began_s) and load.loading:
+            load_began_s = time.monotonic()
+            teller.phase("load", f"{load.arrivals:,} arrivals")
+        tick(time.monotonic() - load_began_s)
+        if time.monotonic() - began_s > limit_s:
+            in_time = False
+            break
+        time.sleep(_LOOK_EVERY_S)
+    if in_time:
+        started.wait_for_workers()
+    lost = started.lost()
+    started.stop()
+    teller.load(started.look())
+    health = list(_read(history, "*.swarm.json", Health))
+    reasons = list(_reasons(started, in_time, limit_s, lost, health))
+    return Played(reasons=reasons, generator=_generator(started, lost, health))
+
+
+def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], health: list[Health]) -> Iterator[str]:
+    """Why the load is not what the schedule wanted."""
+    status = started.master.returncode
+    if not in_time:
+        yield f"the load was stopped after {limit_s:.0f} s: it had not ended by itself"
+    elif status:
+        said = _EXIT_REASONS.get(status, f"Locust's master ended with status {status}")
+        yield f"{said}: {started.last_words()}"
+    if lost:
+        yield f"workers of the generator were lost: {', '.join(map(str, lost))}"
+    for worker in health:
+        if worker.dispatch_lag_us.p99 > LATE_US:
+            seconds = worker.dispatch_lag_us.p99 / 1e6
+            yield f"the generator did not keep its schedule: p99 of {worker.worker} is {seconds:.1f} s late"
+
+
+def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[str, Any]:
+    """Generator health in flat figures."""
+    return {
+        "workers": len(started.workers),
+        "lost": len(lost),
+        "arrivals": sum(worker.arrivals for worker in health),
+        "started": sum(worker.started for worker in health),
+        "lag_p50_us": max((worker.dispatch_lag_us.p50 for worker in health), default=0),
+        "lag_p99_us": max((worker.dispatch_lag_us.p99 for worker in health), default=0),
+        "lag_max_us": max((worker.dispatch_lag_us.max for worker in health), default=0),
+        "cpu_share": max((worker.cpu_share for worker in health), default=0.0),
+        "load_s": max((worker.load_s for worker in health), default=0.0),
+        "operations_per_s": round(sum(worker.operations_per_s for worker in health), 1),
+        "connects": sum(worker.connects for worker in health),
+        "in_flight_max": max((worker.in_flight_max for worker in health), default=0),
+    }
+
+
+def _read(folder: Path, pattern: str, kind: type[Any]) -> Iterator[Any]:
+    """Every file in `folder` as `kind`. They are replaced whole, so what is there can be read."""
+    for path in sorted(folder.glob(pattern)):
+        if not path.name.startswith("."):
+            yield msgspec.json.decode(path.read_bytes(), type=kind)

@@ -1,0 +1,62 @@
+"""What other packages bring along: scenarios, mutants and benchmarks, found through entry points.
+
+An entry point names a function that returns a dict by name, so that a team can add its own beside ours.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.config import ConfigError, nearest
+
+
+class Scenario(Protocol):
+    """A night: a locustfile, and the target that it is for unless another is named."""
+
+    name: str
+    locustfile: Path
+    target: Path
+    summary: str
+
+
+class Mutant(Protocol):
+    """A planted bug, and the invariant that must report it."""
+
+    name: str
+    caught_by: str
+    summary: str
+    seen_in: str
+
+
+Bench = Callable[[dict[str, Any]], dict[str, Any]]
+"""Runs a benchmark with the command's options; returns {bench, value, reach, unit, figures}."""
+
+
+def scenarios() -> Mapping[str, Scenario]:
+    """Every scenario by name."""
+    return _catalogue("rainproof.scenarios")
+
+
+def mutants() -> Mapping[str, Mutant]:
+    """Every mutant by name."""
+    return _catalogue("rainproof.mutants")
+
+
+def benches() -> Mapping[str, Bench]:
+    """Every benchmark by name."""
+    return _catalogue("rainproof.benches")
+
+
+def choose(kind: str, name: str, known: Mapping[str, Any]) -> Any:
+    """The one called `name`; ConfigError names the nearest."""
+    if name not in known:
+        raise ConfigError(f"no {kind} is called {name!r}: {nearest(name, known)}")
+    return known[name]
+
+
+def _catalogue(group: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for point in entry_points(group=group):
+        found |= point.load()()
+    return found

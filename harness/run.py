@@ -1,0 +1,215 @@
+"""A run from end to end: prepare, warm, load, drain, collect, judge, report. `check` judges again what a run
+left.
+"""
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from harness import faults, load, rundir, servers
+from harness.assess import Conduct, assess, check_claims
+from harness.faults import Planned, Site
+from harness.history import collect
+from harness.processes import free_port
+from harness.progress import Teller
+from harness.report import junit, summary
+from harness.report import results as report
+from harness.report.results import Fault, Results
+from harness.servers import Running
+from harness.target import Target, load_target
+from harness.target.drain import drain
+from harness.target.evidence import collect_evidence
+from harness.target.launch import Launched, launch
+
+Backend = Literal["embedded", "servers"]
+
+_PREPARE_S: Final = 120.0
+_OVERTIME: Final = 4.0  # how many times its duration a load may take before it is stopped
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What is to be run. `options` are words for the target's command line."""
+
+    scenario: str
+    locustfile: Path
+    target: Path
+    argv: list[str]
+    backend: Backend = "embedded"
+    people: int = 600
+    packets: int = 60
+    seed: int = 7
+    duration_s: float = 20.0
+    tagged: float = 0.0
+    workers: int = 1
+    drain_s: float = 60.0  # how long the target may take, after the load, to finish what it acknowledged
+    options: str = ""
+    faults: tuple[Planned, ...] = ()
+    root: Path = rundir.ROOT
+
+
+class Deployed(Struct, frozen=True):
+    """A target that is up. `running`: the servers that were started for it, if any."""
+
+    target: Target
+    variables: dict[str, str]
+    launched: Launched | None
+    running: Running | None
+
+
+def run(plan: Plan, teller: Teller) -> Results:
+    """Runs `plan` and leaves its folder; raises ConfigError for what the user can mend."""
+    began_s = time.monotonic()
+    claims = _claims(plan)
+    folder = rundir.create(plan.scenario, plan.root).resolve()
+    teller.phase("prepare", str(folder))
+    for name in ("history", "evidence", "logs", "progress"):
+        (folder / name).mkdir()
+    record = _record(plan, folder, claims)
+    with deployed(plan.target, plan.backend, folder, plan.options) as target:
+        conduct = _conduct(plan, folder, target, teller)
+    conduct = msgspec.structs.replace(conduct, seconds=round(time.monotonic() - began_s, 3))
+    teller.phase("judge", f"{len(claims)} invariants")
+    results = assess(folder, record, conduct)
+    _report(folder, results)
+    return results
+
+
+def check(folder: Path) -> Results:
+    """Judges again the run in `folder`, also one that ended before it was judged."""
+    record = rundir.read_record(folder)
+    if not (folder / "history" / "parquet").is_dir():
+        collect(folder / "history", folder / "history" / "parquet")
+    return assess(folder, record, _remembered(folder))
+
+
+@contextlib.contextmanager
+def deployed(path: Path, backend: Backend, folder: Path, options: str = "", port: int = 0) -> Iterator[Deployed]:
+    """The target up for the time of the block, with private servers where `backend` says so. `port` 0: a free
+    one.
+    """
+    variables = _variables(backend, folder, options, port or free_port())
+    with contextlib.ExitStack() as stack:
+        running = None
+        if backend == "servers" and load_target(path, variables).start:
+            running = stack.enter_context(servers.start(folder / "servers", logs=folder / "logs"))
+            variables |= {"sql": running.sql, "cache": running.cache}
+        target = load_target(path, variables)
+        data = folder / "data"
+        data.mkdir()
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        launched = stack.enter_context(launch(target, folder / "logs"))
+        yield Deployed(target, variables, launched, running)
+
+
+def _variables(backend: Backend, folder: Path, options: str, port: int) -> dict[str, str]:
+    """What fills a target file's `{name}`s. Servers, once they run, give their own `sql` and `cache`."""
+    data = folder / "data"
+    return {
+        "python": sys.executable,
+        "port": str(port),
+        "sql": f"sqlite:///{data}",
+        "cache": "embedded",
+        "data": str(data),
+        "backend": backend,
+        "options": options,
+        "run": folder.name,
+    }
+
+
+def _claims(plan: Plan) -> tuple[str, ...]:
+    """What the target wants to be judged by. Reading it first finds a bad target file before anything is
+    started.
+    """
+    claims = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1)).claims
+    check_claims(claims, plan.target)
+    return claims
+
+
+def _record(plan: Plan, folder: Path, claims: tuple[str, ...]) -> rundir.RunRecord:
+    """run.json: the plan, and what `check` must know."""
+    told = {name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("argv", "root")}
+    configuration = msgspec.to_builtins(told | {"claims": claims}, enc_hook=str)
+    return rundir.record(folder, plan.scenario, plan.seed, plan.argv, configuration, servers=plan.backend == "servers")
+
+
+def _conduct(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> Conduct:
+    """Loads a target that is up, drains it and collects what it holds."""
+    played, struck = _load(plan, folder, target, teller)
+    teller.phase("drain")
+    drained = drain(target.target, plan.drain_s)
+    teller.phase("collect")
+    counts = collect(folder / "history", folder / "history" / "parquet")
+    rows = collect_evidence(target.target, folder / "evidence")
+    teller.phase("", f"{counts.issued:,} operations, {sum(rows.values()):,} rows of evidence")
+    reasons = [*played.reasons, *([] if drained.done else [f"the target was not drained: {drained.pending} pending"])]
+    generator = {**played.generator, "drain_s": round(drained.seconds, 1)}
+    return Conduct(drained=drained.done, reasons=reasons, generator=generator, faults=struck)
+
+
+def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[load.Played, list[Fault]]:
+    """Plays the schedule and does the planned faults on the way."""
+    settings = folder / "swarm.json"
+    rundir.write_json(settings, _swarm_settings(plan, folder, target))
+    limit_s = _PREPARE_S + _OVERTIME * plan.duration_s
+    teller.phase("warm", f"{plan.people:,} people, {plan.packets:,} packets, {plan.duration_s:g} s")
+    with load.swarm(plan.locustfile, settings, plan.workers, folder / "logs", folder / "progress") as swarm:
+        site = Site(target.target, target.launched, target.running, swarm.workers)
+        struck: list[Fault] = []
+        tick = _striker(plan.faults, site, struck, teller)
+        played = load.watch(swarm, folder / "history", limit_s, teller, tick)
+    shutil.rmtree(folder / "progress")
+    missed = [planned.text for planned in plan.faults[len(struck) :]]
+    if missed:
+        played.reasons.append(f"the load ended before these faults were due: {', '.join(missed)}")
+    return played, struck
+
+
+def _striker(planned: tuple[Planned, ...], site: Site, struck: list[Fault], teller: Teller) -> Callable[[float], None]:
+    """Does each fault once it is due, and notes what was done in `struck`. `planned` is sorted."""
+
+    def tick(at_s: float) -> None:
+        while len(struck) < len(planned) and planned[len(struck)].at_s <= at_s:
+            due = planned[len(struck)]
+            detail = faults.act(due, site)
+            struck.append(Fault(name=due.text, at_s=round(at_s, 1), detail=detail))
+            teller.phase("fault", detail)
+
+    return tick
+
+
+def _swarm_settings(plan: Plan, folder: Path, target: Deployed) -> dict[str, Any]:
+    """What every process of the swarm must know; see harness/swarm/settings.py."""
+    return {
+        "target": str(plan.target),
+        "variables": target.variables,
+        "history": str(folder / "history"),
+        "progress": str(folder / "progress"),
+        "scenario": plan.scenario,
+        "run": folder.name,
+        "seed": plan.seed,
+        "people": plan.people,
+        "packets": plan.packets,
+        "duration_s": plan.duration_s,
+        "tagged": plan.tagged,
+        "workers": plan.workers,
+    }
+
+
+def _report(folder: Path, results: Results) -> None:
+    report.save(folder, results)
+    junit.write(folder, results)
+    summary.write(folder, results)
+
+
+def _remembered(folder: Path) -> Conduct:
+    """How a run went, by its results; one that left none did not finish."""
+    if (folder / report.FILE).exists():
+        return Conduct.of(report.load(folder))
+    return Conduct(drained=False, reasons=["the run did not finish"])

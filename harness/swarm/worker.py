@@ -1,0 +1,214 @@
+"""One worker's share of a run, from preparation to the report: the same with one process and with many."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.pool import Pool
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from harness.config import ConfigError
+from harness.history import Journal, now_ns
+from harness.swarm.arrivals import Arrival, Dispatcher
+from harness.swarm.client import Client
+from harness.swarm.health import Health, Lag, Meter, Progress, write
+from harness.swarm.person import Keys, Person
+from harness.swarm.settings import Settings
+from harness.swarm.stats import Statistics
+from harness.target import Target
+
+READY: Final = "rainproof_ready"
+GO: Final = "rainproof_go"
+DONE: Final = "rainproof_done"
+FAILED: Final = "rainproof_failed"
+
+_PREPARING_AT_ONCE: Final = 16
+_GRACE_S: Final = 2.0
+_CRASHES_TOLD: Final = 10
+
+
+class Story(Protocol):
+    """What a scenario gives: preparations (done in any order, before T0), and the arrivals, sorted."""
+
+    def preparations(self) -> Iterable[Callable[[], None]]: ...
+
+    def arrivals(self) -> Iterable[Arrival]: ...
+
+
+class Worker:
+    """The part `part` of `parts` of the schedule, played when a test runs.
+
+    `board` is for the scenario: what its people can see of each other's doing. `is_over` tells closed users to go home.
+    """
+
+    def __init__(self, environment: Environment, settings: Settings, target: Target) -> None:
+        self._environment = environment
+        self.settings, self.target = settings, target
+        self._runner: Any = environment.runner
+        self._rounds = 0
+        self.board: list[Any] = []
+        self.is_over = False
+        self._go: AsyncResult = AsyncResult()
+        self._playing: gevent.Greenlet | None = None
+        self._shift: Shift | None = None
+        environment.events.test_start.add_listener(self._begin_test)
+        environment.events.test_stopping.add_listener(self._stop_starting)
+        environment.events.test_stop.add_listener(self._end_test)
+        self._runner.register_message(GO, self._on_go)
+
+    @property
+    def part(self) -> int:
+        part: int = self._runner.worker_index
+        return part
+
+    @property
+    def parts(self) -> int:
+        if not isinstance(self._runner, WorkerRunner):
+            return 1
+        options: Any = self._environment.parsed_options
+        expected: int = self.settings.workers or options.expect_workers
+        return expected
+
+    def person(self, uid: int, tagged: bool, due_ns: int | None = None) -> Person:
+        """Someone who acts through this worker's client."""
+        if self._shift is None:
+            raise RuntimeError("nobody can act before the test has begun")
+        return Person(self._shift.client, self.target, self._shift.keys, uid, tagged, due_ns)
+
+    def play(self, story: Story) -> None:
+        """Plays this worker's part in the background, once a test however often it is asked."""
+        if self._playing is None:
+            self._playing = self._runner.greenlet.spawn(self._play, story)
+
+    def _play(self, story: Story) -> None:
+        try:
+            self._rounds += 1
+            shift = Shift(self._environment, self.settings, self.target, self.part, self.parts, self._rounds)
+            self._shift = shift
+            self._prepare(story)
+            arrivals = list(story.arrivals())
+            self._runner.send_message(READY, {"part": self.part, "parts": self.parts})
+            shift.play(arrivals, self._go.get())
+        except ConfigError as error:
+            self._runner.send_message(FAILED, {"problem": str(error)})
+            return
+        if shift.dispatcher.stopped:
+            return
+        self.is_over = True
+        crashes = shift.finish()
+        self._environment.process_exit_code = 0
+        self._runner.send_message(DONE, {"part": self.part, "crashes": crashes})
+
+    def _prepare(self, story: Story) -> None:
+        pool = Pool(_PREPARING_AT_ONCE)
+        for _ in pool.imap_unordered(lambda prepare: prepare(), story.preparations()):
+            pass
+
+    def _on_go(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if not self._go.ready():
+            self._go.set(msg.data["start_ns"])
+
+    def _begin_test(self, **_: Any) -> None:
+        self.board, self.is_over, self._go = [], False, AsyncResult()
+
+    def _stop_starting(self, **_: Any) -> None:
+        """The test ends, by itself or because somebody stopped it."""
+        self.is_over = True
+        if self._shift is not None:
+            self._shift.dispatcher.stop(_GRACE_S)
+
+    def _end_test(self, **_: Any) -> None:
+        """After the last operation."""
+        if self._playing is not None:
+            self._playing.kill()
+        if self._shift is not None:
+            self._shift.close()
+        self._playing = self._shift = None
+
+
+class Shift:
+    """What a worker holds during one test: journal, client, keys, dispatcher, and the greenlets that report."""
+
+    def __init__(
+        self, environment: Environment, settings: Settings, target: Target, part: int, parts: int, round_number: int
+    ) -> None:
+        self._history = Path(settings.history)
+        self._progress = Path(settings.progress) if settings.progress else None
+        self._part, self._parts = part, parts
+        # never used twice, not by a worker that is started again either
+        self._name = f"w{part}.{round_number}.{os.getpid()}"
+        self._journal = Journal.create(
+            self._history, self._name, list(target.operations), clock_error_ns=settings.clock_error_ns
+        )
+        self._statistics = Statistics(environment)
+        self.client = Client(target, self._journal, self._statistics, timeout_s=settings.timeout_s)
+        self.keys = Keys(f"{settings.run or format(now_ns(), 'x')}-{self._name}")
+        self.dispatcher = Dispatcher(settings.in_flight)
+        self._meter = Meter()
+        self._arrivals = 0
+        self._phase = "prepare"
+        self._background = [gevent.spawn(self._statistics.flush_for_ever), gevent.spawn(self._tell_progress)]
+
+    def play(self, arrivals: list[Arrival], start_ns: int) -> None:
+        """Plays `arrivals` from `start_ns` on; returns when the last has ended."""
+        self._arrivals, self._phase = len(arrivals), "load"
+        self._meter.begin(self._journal.issued)
+        self.dispatcher.run(arrivals, start_ns)
+
+    def finish(self) -> list[str]:
+        """After `play`, once nothing is in flight: reports, and says which scripts raised."""
+        while self.client.in_flight:
+            gevent.sleep(0.01)
+        self._phase = "done"
+        self._report()
+        return self.dispatcher.crashes[:_CRASHES_TOLD]
+
+    def close(self) -> None:
+        gevent.killall(self._background)
+        self._report()
+        self.client.close()
+        self._journal.close()
+
+    def _report(self) -> None:
+        self._statistics.flush()
+        self._tell()
+        played = self._meter.end(self._journal.issued)
+        report = Health(
+            worker=self._name,
+            part=self._part,
+            parts=self._parts,
+            complete=self._phase == "done" and not self.dispatcher.crashes,
+            issued=self._journal.issued,
+            arrivals=self._arrivals,
+            started=self.dispatcher.started,
+            dispatch_lag_us=Lag.of(self.dispatcher.lags_ns),
+            cpu_share=played.cpu_share,
+            load_s=played.load_s,
+            operations_per_s=played.operations_per_s,
+            connects=self.client.connects,
+            in_flight_max=self.client.in_flight_max,
+            crashes=self.dispatcher.crashes[:_CRASHES_TOLD],
+        )
+        write(self._history / f"{self._name}.swarm.json", report)
+
+    def _tell_progress(self) -> None:
+        while True:
+            self._tell()
+            gevent.sleep(1.0)
+
+    def _tell(self) -> None:
+        if self._progress is None:
+            return
+        progress = Progress(
+            worker=self._name,
+            phase=self._phase,
+            issued=self._journal.issued,
+            arrivals=self._arrivals,
+            started=self.dispatcher.started,
+            **self.client.outcomes,
+        )
+        write(self._progress / f"{self._name}.json", progress)

@@ -1,0 +1,113 @@
+"""What stands in a target file, word for word: the TOML language as structs. Its meaning is in mapping.py."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from invariants.schema import EVIDENCE
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Seconds = Annotated[float, Meta(gt=0)]
+Code = int | str
+
+
+class HeaderPair(Struct, frozen=True, forbid_unknown_fields=True):
+    """The header that marks pressure traffic."""
+
+    name: str
+    value: str
+
+
+class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[target]: where it is and what its requests and answers share."""
+
+    base_url: str
+    tag_header: HeaderPair | None = None
+    key_header: str | None = None
+    reader_header: str | None = None  # which of the target's processes answered
+    error_code: str | None = None  # where a refusal's code stands in the body: a JSON pointer
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[start]: how the run starts the target. Without it, the target must be there already.
+
+    A word of the command that is `{options}` alone becomes as many words as the run has options.
+    """
+
+    command: list[str]
+    ready: str = "/"  # a path that answers 200 once the target can serve
+    timeout_s: Seconds = 60.0
+    stop_s: Seconds = 10.0  # how long it may take to stop before it is killed
+    environment: dict[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    processes: str | None = None  # glob of pid files, one a role: what faults kill by name
+
+
+class DrainTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[drain]: where the target says how much work it still has to do."""
+
+    path: str
+    pending: str
+
+
+class ClaimsTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[claims]: the invariants that the target wants to be judged by."""
+
+    invariants: list[str] = field(default_factory=list)
+
+
+class OkTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an answer that says "it happened" looks like, and what it promises: JSON pointers."""
+
+    status: list[int]
+    code: list[Code] | None = None  # for systems that answer 200 to everything
+    subject: str | None = None
+    amount_fen: str | None = None
+    sequence: str | None = None
+    remaining_fen: str | None = None
+    balance_fen: str | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class OperationTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[operation.NAME]: one request, and how to read its answer."""
+
+    method: Method
+    path: str
+    ok: OkTable
+    body: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, list[list[Code]]] = field(default_factory=dict)  # reason → [[status, code] or [status]]
+
+
+class Query(Struct, frozen=True, forbid_unknown_fields=True):
+    """One source of a canonical table: SQL in every store that a pattern names, or a path."""
+
+    stores: list[str] = field(default_factory=lambda: ["*"])
+    sql: str | None = None
+    http: str | None = None
+
+
+# [evidence]: `stores` maps names to SQLAlchemy URLs, every other key is a canonical table.
+EvidenceTable: Any = msgspec.defstruct(
+    "EvidenceTable",
+    [
+        ("stores", dict[str, str], field(default_factory=dict)),
+        *((table, Query | list[Query] | None, None) for table in EVIDENCE),
+    ],
+    frozen=True,
+    forbid_unknown_fields=True,
+)
+
+
+class TargetFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole target file."""
+
+    target: TargetTable
+    operation: dict[str, OperationTable] = field(default_factory=dict)
+    start: StartTable | None = None
+    drain: DrainTable | None = None
+    claims: ClaimsTable = field(default_factory=ClaimsTable)
+    evidence: EvidenceTable = field(default_factory=EvidenceTable)

@@ -1,0 +1,189 @@
+"""A target file: the system under test as data.
+
+Two passes fill in a target file. `{name}` in any text is filled in once, from what the run knows (port,
+sql, cache, …); `$name` in a path, header or body is filled in for every request.
+"""
+
+import fnmatch
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from harness import config
+from harness.config import ConfigError, nearest
+from harness.target.answer import Pointer, pointer
+from harness.target.files import Query, StartTable, TargetFile
+from harness.target.operation import Operation, header_name
+from invariants.schema import EVIDENCE
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_OPTIONS: Final = "options"
+
+
+class Drain(Struct, frozen=True):
+    """Where the target says how much work is left."""
+
+    path: str
+    pending: Pointer
+
+
+class Evidence(Struct, frozen=True):
+    """`stores`: name → SQLAlchemy URL. `sources`: canonical table → its queries, in the order of the file."""
+
+    stores: dict[str, str]
+    sources: dict[str, tuple[Query, ...]]
+
+
+class Target(Struct, frozen=True):
+    """The system under test. `prefix` is the path of the base URL, before every path."""
+
+    path: Path
+    base_url: str
+    host: str
+    port: int
+    prefix: str
+    operations: dict[str, Operation]
+    claims: tuple[str, ...]
+    evidence: Evidence
+    tag_header: tuple[str, str] | None
+    key_header: str | None
+    reader_header: str | None
+    start: StartTable | None
+    drain: Drain | None
+
+    def operation(self, name: str) -> Operation:
+        """The operation called `name`; a scenario that needs one the file lacks is a ConfigError."""
+        try:
+            return self.operations[name]
+        except KeyError:
+            raise ConfigError(f"{self.path}: no [operation.{name}]: {nearest(name, self.operations)}") from None
+
+
+def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
+    """Read the target file at `path`; `variables` fill its `{name}`s. What does not fit is a ConfigError."""
+    path = Path(path)
+    tree = config.read_toml(path)
+    _splice_options(tree, variables)
+    with _place(f"{path}:"):
+        tree = _filled(tree, variables, "")
+    file = config.convert(tree, TargetFile, source=str(path))
+    shared = file.target
+    with _place(f"{path}: [target]"):
+        host, port, prefix = _address(shared.base_url)
+        key_header = header_name(shared.key_header) if shared.key_header else None
+        pointer(shared.error_code or "")
+        tag = (header_name(shared.tag_header.name), shared.tag_header.value) if shared.tag_header else None
+    operations = {}
+    for name, table in file.operation.items():
+        with _place(f"{path}: [operation.{name}]"):
+            operations[name] = Operation(name, table, shared, _authority(host, port), prefix)
+    with _place(f"{path}: [drain]"):
+        drain = Drain(_rooted(file.drain.path), pointer(file.drain.pending)) if file.drain else None
+    with _place(f"{path}: [start]"):
+        start = _start(file.start)
+    return Target(
+        path=path,
+        base_url=shared.base_url,
+        host=host,
+        port=port,
+        prefix=prefix,
+        operations=operations,
+        claims=tuple(file.claims.invariants),
+        evidence=_evidence(file.evidence, path),
+        tag_header=tag,
+        key_header=key_header,
+        reader_header=shared.reader_header,
+        start=start,
+        drain=drain,
+    )
+
+
+@contextmanager
+def _place(place: str) -> Iterator[None]:
+    """Errors from inside say where in which file."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{place} {error}") from None
+    except ValueError as error:
+        raise ConfigError(f"{place} {config.one_line(error)}") from None
+
+
+def _filled(tree: Any, variables: Mapping[str, str], place: str) -> Any:
+    """`tree` with every `{name}` in its texts replaced."""
+    if isinstance(tree, dict):
+        return {name: _filled(item, variables, f"{place}.{name}".lstrip(".")) for name, item in tree.items()}
+    if isinstance(tree, list):
+        return [_filled(item, variables, place) for item in tree]
+    if not isinstance(tree, str):
+        return tree
+    for name in _PLACEHOLDER.findall(tree):
+        if name not in variables:
+            raise ConfigError(f"'{place}' has unknown placeholder {{{name}}}: {nearest(name, variables)}")
+    return _PLACEHOLDER.sub(lambda match: variables[match[1]], tree)
+
+
+def _splice_options(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
+    """`{options}` alone as a word of the command is as many words as there are options, also none."""
+    start = tree.get("start")
+    if isinstance(start, dict) and isinstance(start.get("command"), list):
+        options = shlex.split(variables.get(_OPTIONS, ""))
+        start["command"] = [
+            spliced for word in start["command"] for spliced in (options if word == f"{{{_OPTIONS}}}" else [word])
+        ]
+
+
+def _address(base_url: str) -> tuple[str, int, str]:
+    """Host, port and path prefix of `http://host[:port][/prefix]`."""
+    parts = urlsplit(base_url)
+    if parts.scheme != "http" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(f"base_url '{base_url}' is not http://host[:port][/prefix], the only form there is")
+    return parts.hostname, parts.port or 80, parts.path.rstrip("/")
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _rooted(path: str) -> str:
+    if not path.startswith("/"):
+        raise ConfigError(f"path '{path}' does not begin with /")
+    return path
+
+
+def _start(table: StartTable | None) -> StartTable | None:
+    if table is not None:
+        _rooted(table.ready)
+        if not table.command:
+            raise ConfigError("command is empty")
+    return table
+
+
+def _evidence(table: Any, path: Path) -> Evidence:
+    sources = {name: _queries(getattr(table, name)) for name in EVIDENCE if getattr(table, name) is not None}
+    for name, queries in sources.items():
+        for query in queries:
+            with _place(f"{path}: [evidence.{name}]"):
+                _check_query(query, table.stores)
+    return Evidence(stores=table.stores, sources=sources)
+
+
+def _queries(listed: Query | list[Query]) -> tuple[Query, ...]:
+    return tuple(listed) if isinstance(listed, list) else (listed,)
+
+
+def _check_query(query: Query, stores: Mapping[str, str]) -> None:
+    if (query.sql is None) == (query.http is None):
+        raise ConfigError("needs either sql or http")
+    if query.http is not None:
+        _rooted(query.http)
+        return
+    for pattern in query.stores:
+        if not fnmatch.filter(stores, pattern):
+            raise ConfigError(f"no store is called '{pattern}': {nearest(pattern, stores)}")

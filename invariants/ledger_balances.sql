@@ -1,0 +1,64 @@
+-- statement: the lines of each entry sum to 0, and each balance is the sum of its account's lines
+-- needs: postings(entry, account, amount_fen), accounts(account, balance_fen)
+-- sentence: {fault}
+
+-- section: violations
+WITH lines AS (
+    SELECT
+        store,
+        COALESCE(tag, FALSE) AS tag,
+        account,
+        SUM(COALESCE(amount_fen, 0)) AS lines_fen
+    FROM postings
+    GROUP BY store, COALESCE(tag, FALSE), account
+),
+balances AS (
+    SELECT store, COALESCE(tag, FALSE) AS tag, account, balance_fen
+    FROM accounts
+)
+SELECT
+    COALESCE(entry, 'without an id') AS subject,
+    CASE
+        WHEN COUNT(*) > COUNT(amount_fen) THEN 'entry {subject} in {store} has a line without an amount'
+        ELSE 'entry {subject} in {store} sums to {lines_fen} fen and not to 0'
+    END AS fault,
+    ABS(SUM(COALESCE(amount_fen, 0))) AS badness,
+    MIN(posted_us) AS moment,
+    store,
+    SUM(COALESCE(amount_fen, 0)) AS lines_fen,
+    CAST(NULL AS BIGINT) AS balance_fen
+FROM postings
+GROUP BY store, COALESCE(tag, FALSE), entry
+HAVING SUM(COALESCE(amount_fen, 0)) <> 0 OR COUNT(*) > COUNT(amount_fen)
+UNION ALL
+SELECT
+    COALESCE(balances.account, lines.account, 'without an id') AS subject,
+    CASE
+        WHEN balances.account IS NULL THEN 'account {subject} in {store} has lines of {lines_fen} fen and does not stand anywhere'
+        ELSE 'account {subject} in {store} says {balance_fen} fen and its lines sum to {lines_fen} fen'
+    END AS fault,
+    ABS(COALESCE(balances.balance_fen, 0) - COALESCE(lines.lines_fen, 0)) AS badness,
+    CAST(NULL AS BIGINT) AS moment,
+    COALESCE(balances.store, lines.store) AS store,
+    COALESCE(lines.lines_fen, 0) AS lines_fen,
+    balances.balance_fen
+FROM balances
+FULL OUTER JOIN lines
+    ON lines.store = balances.store AND lines.tag = balances.tag AND lines.account = balances.account
+WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(lines.lines_fen, 0)
+
+-- section: examined
+SELECT COUNT(*) AS examined FROM postings
+
+-- section: canary
+INSERT INTO postings (store, number, entry, kind, subject, account, account_kind, amount_fen, tag) VALUES
+    ('canary', 1, 'canary-fund', 'fund', 'canary', 'canary-world', 'world', -100, FALSE),
+    ('canary', 2, 'canary-fund', 'fund', 'canary', 'canary-user', 'user', 101, FALSE);
+INSERT INTO accounts (store, account, kind, person, balance_fen, tag) VALUES
+    ('canary', 'canary-world', 'world', NULL, -100, FALSE),
+    ('canary', 'canary-user', 'user', 'canary', 101, FALSE)
+
+-- section: proof
+SELECT 'accounts' AS "table", * FROM accounts WHERE account = $subject AND store = $store ORDER BY tag LIMIT 3;
+SELECT 'postings' AS "table", * FROM postings
+WHERE (entry = $subject OR account = $subject) AND store = $store ORDER BY number LIMIT 20

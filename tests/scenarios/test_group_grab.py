@@ -1,0 +1,195 @@
+"""The night through Locust's own command line: by hand, with workers, and with one that is killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import scenarios
+from harness.history import collect
+from harness.processes import free_port
+
+LOCUSTFILE = scenarios.catalogue()["group_grab"].locustfile
+LOCUST = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"]
+
+
+@pytest.fixture
+def model_port() -> Iterator[int]:
+    """The port of a system to play against."""
+    script = Path(__file__).with_name("model_server.py")
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        yield int(server.stdout.readline())
+        server.kill()
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """start(*options, **environment): a Locust process, gone after the test."""
+    started = []
+
+    def begin(*options: str, **environment: object) -> subprocess.Popen[str]:
+        env = os.environ | {name: str(value) for name, value in environment.items()}
+        process = subprocess.Popen(
+            [*LOCUST, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def swarm_file(folder: Path, port: int, **more: object) -> Path:
+    """A run's swarm.json."""
+    (folder / "history").mkdir()
+    (folder / "progress").mkdir()
+    names = ("python", "sql", "cache", "data", "backend", "options", "run")
+    tree = {
+        "target": str(scenarios.catalogue()["group_grab"].target),
+        "variables": {"port": str(port)} | dict.fromkeys(names, ""),
+        "history": str(folder / "history"),
+        "progress": str(folder / "progress"),
+        "run": "night",
+        **more,
+    }
+    path = folder / "swarm.json"
+    path.write_text(json.dumps(tree))
+    return path
+
+
+def start_swarm(start: Start, settings: Path, workers: int) -> list[subprocess.Popen[str]]:
+    """A master, and then its workers."""
+    port = free_port()
+    master = start(
+        "--master", f"--master-bind-port={port}", f"--expect-workers={workers}", "--json", RAINPROOF_SWARM=settings
+    )
+    return [
+        master,
+        *(start("--worker", f"--master-port={port}", RAINPROOF_SWARM=settings) for _ in range(workers)),
+    ]
+
+
+def history(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The run's history as a table."""
+    collect(folder / "history", folder / "parquet")
+    connection = duckdb.connect()
+    connection.execute(f"CREATE VIEW history AS SELECT * FROM '{folder}/parquet/*/*.parquet'")
+    return connection
+
+
+def count(connection: duckdb.DuckDBPyConnection, question: str) -> int:
+    ((answer,),) = connection.execute(f"SELECT COUNT(*) FROM {question}").fetchall()
+    return int(answer)
+
+
+def reports(folder: Path) -> list[dict[str, Any]]:
+    """What the workers say of themselves at the end."""
+    return [json.loads(path.read_text()) for path in sorted((folder / "history").glob("*.swarm.json"))]
+
+
+def locust_total(output: str) -> int:
+    """How many requests Locust's master counted."""
+    entries = json.loads(output[output.index("[\n") : output.rindex("]") + 1])
+    return sum(int(entry["num_requests"]) for entry in entries)
+
+
+def test_by_hand(start: Start, model_port: int, tmp_path: Path) -> None:
+    """`locust -f scenarios/group_grab.py --headless` plays a night against a running target and ends well by itself."""
+    process = start(
+        "--json",
+        RAINPROOF_PORT=model_port,
+        RAINPROOF_HISTORY=tmp_path / "history",
+        RAINPROOF_PEOPLE=120,
+        RAINPROOF_PACKETS=24,
+        RAINPROOF_DURATION_S=2,
+    )
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    night = history(tmp_path)
+    assert locust_total(output) == count(night, "history") > 400
+    done = "history WHERE outcome = 'ok' AND operation ="
+    for operation in ("fund", "send", "pay", "grab", "open", "details", "balance"):
+        assert count(night, f"{done} '{operation}'") > 0, operation
+
+
+def test_with_workers(start: Start, model_port: int, tmp_path: Path) -> None:
+    """Two workers play disjoint parts of one schedule; the master ends when both are done, and nothing is lost."""
+    settings = swarm_file(tmp_path, model_port, people=120, packets=24, duration_s=2.0, workers=2, tagged=0.5)
+    master, *workers = start_swarm(start, settings, 2)
+    output, _ = master.communicate(timeout=60)
+    assert [process.wait(timeout=10) for process in (master, *workers)] == [0, 0, 0], output
+    told = reports(tmp_path)
+    assert sorted(report["part"] for report in told) == [0, 1]
+    assert all(report["complete"] and report["started"] == report["arrivals"] for report in told)
+    night = history(tmp_path)
+    assert count(night, "history") == sum(report["issued"] for report in told) == locust_total(output)
+    assert (
+        count(night, "(SELECT key FROM history WHERE key IS NOT NULL GROUP BY key HAVING COUNT(DISTINCT worker) > 1)")
+        == 0
+    )
+    assert count(night, "(SELECT person FROM history GROUP BY person HAVING COUNT(DISTINCT worker) > 1)") == 0
+    assert count(night, "(SELECT person FROM history GROUP BY person HAVING COUNT(DISTINCT tag) > 1)") == 0
+    assert count(night, "(SELECT DISTINCT tag FROM history)") == 2
+    assert count(night, "history WHERE operation <> 'fund' AND sent_ns < intended_ns") == 0
+
+
+def test_a_killed_worker_is_told(start: Start, model_port: int, tmp_path: Path) -> None:
+    """kill -9 of one of two workers: the other plays on, every journaled operation is there, and the master says 3."""
+    settings = swarm_file(tmp_path, model_port, people=120, packets=24, duration_s=3.0, workers=2)
+    master, victim, survivor = start_swarm(start, settings, 2)
+    wait_for_load(tmp_path / "progress", 2)
+    victim.send_signal(signal.SIGKILL)
+    output, _ = master.communicate(timeout=60)
+    assert master.returncode == 3, output
+    assert "not played to the end" in output
+    assert survivor.wait(timeout=10) == 0
+    (report,) = reports(tmp_path)
+    assert report["complete"]
+    night = history(tmp_path)
+    assert count(night, "history") > report["issued"]
+    assert count(night, "(SELECT DISTINCT worker FROM history)") == 2
+
+
+def wait_for_load(progress: Path, workers: int) -> None:
+    """Until all workers are in the middle of it."""
+    deadline_s = time.monotonic() + 30
+    while time.monotonic() < deadline_s:
+        told = [json.loads(path.read_text()) for path in progress.glob("[!.]*.json")]
+        if sum(one["started"] > 0 for one in told) == workers:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the workers never began")
+
+
+def test_nobody_answers(start: Start, tmp_path: Path) -> None:
+    """A target that is not there: one clear line, and a code that says so."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: refuses
+        process = start(RAINPROOF_PORT=taken.getsockname()[1], RAINPROOF_HISTORY=tmp_path / "h", RAINPROOF_PEOPLE=20)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "target: fund answers fail 'refused'; is it up" in output
+
+
+def test_the_catalogue_leaves_the_process_alone() -> None:
+    """Whoever lists scenarios gets their files, and no patched sockets."""
+    code = "import sys, scenarios; scenarios.catalogue(); print({'locust', 'gevent'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    for scenario in scenarios.catalogue().values():
+        assert scenario.locustfile.is_file()
+        assert scenario.target.is_file()
