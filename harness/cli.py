@@ -2,6 +2,7 @@
 code.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -31,22 +32,28 @@ from harness.servers import require_programs
 
 USAGE: Final = 2
 INTERNAL: Final = 70
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_USERS_TO_MEND: Final = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 _BACKENDS: Final = click.Choice(["embedded", "servers"])
+_PEOPLE: Final = 600
+_PEOPLE_PER_S: Final = 60
+"""Without --duration a night lasts long enough for so many people a second, which two cores can serve."""
+_DURATION_LEAST_S: Final = 10.0
 _MARKS: Final = {"holds": "·", "violated": "✗", "unknown": "?"}
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked the process to end: it unwinds as it does on Ctrl-C."""
+    """A signal asked the process to end: everything that was started is stopped on the way out."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
+def main() -> NoReturn:
     """The console script `rainproof`."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _STOPPING:
         signal.signal(number, _stop)
-    sys.exit(_exit_code(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(_exit_code(sys.argv[1:]))
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -63,13 +70,19 @@ def _exit_code(arguments: list[str]) -> int:
         return _complain(str(error), USAGE)
     except Stopped as stopped:
         return 128 + stopped.number
-    except (KeyboardInterrupt, click.Abort):
-        return 128 + signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno in _USERS_TO_MEND:
+            return _complain(f"{error.filename or 'writing'}: {error.strerror}", USAGE)
+        return _complain_of_bug(error)
     except Exception as error:  # noqa: BLE001 the last resort: said in one line, in full in a file
-        return _complain(f"internal error: {type(error).__name__}: {error} (traceback: {_keep_traceback()})", INTERNAL)
+        return _complain_of_bug(error)
+
+
+def _complain_of_bug(error: Exception) -> int:
+    return _complain(f"internal error: {type(error).__name__}: {error} (traceback: {_keep_traceback()})", INTERNAL)
 
 
 def _complain(line: str, code: int) -> int:
@@ -86,6 +99,9 @@ def _keep_traceback() -> Path:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    """The first signal unwinds; those that follow must not interrupt the cleaning up."""
+    for each in _STOPPING:
+        signal.signal(each, lambda number, frame: None)
     raise Stopped(number)
 
 
@@ -99,22 +115,29 @@ def commands() -> None:
 
 
 def _night(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what a night is like."""
-    for option in reversed(
-        (
-            click.option("--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True),
-            click.option("--people", type=click.IntRange(min=1), help="How many people there are."),
-            click.option("--packets", type=click.IntRange(min=1), help="How many packets are sent."),
-            click.option("--seed", type=int, default=7, help="Everything random follows from it.", show_default=True),
-            click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds of load."),
-            click.option("--tagged", type=click.FloatRange(0, 1), help="Share of people who are pressure traffic."),
-            click.option("--workers", type=click.IntRange(1, 1000), default=1, help="Processes of the swarm.", show_default=True),
-            click.option("--target", type=click.Path(path_type=Path), help="Target file of another system."),
-            click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output."),
-        )
-    ):  # fmt: skip
+    """Adds the options that say what a night is like."""
+    for option in reversed(_NIGHT):
         command = option(command)
     return command
+
+
+_BACKEND: Final = click.option(
+    "--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True
+)
+_TARGET: Final = click.option("--target", type=click.Path(path_type=Path), help="Target file of another system.")
+_SEED: Final = click.option("--seed", type=int, default=7, help="Everything random follows from it.", show_default=True)
+_JSON: Final = click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+_NIGHT: Final = (
+    _BACKEND,
+    click.option("--people", type=click.IntRange(min=1), help="How many people there are."),
+    click.option("--packets", type=click.IntRange(min=1), help="How many packets are sent."),
+    _SEED,
+    click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds of load."),
+    click.option("--tagged", type=click.FloatRange(0, 1), help="Share of people who are pressure traffic."),
+    click.option("--workers", type=click.IntRange(1, 1000), default=1, help="Processes of the swarm."),
+    _TARGET,
+    _JSON,
+)
 
 
 @commands.command()
@@ -153,7 +176,7 @@ def _plan(scenario: str, target: Path | None, duration: float | None, **given: A
 
 @commands.command()
 @click.argument("run_folder", metavar="RUN")
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+@_JSON
 def check(run_folder: str, as_object: bool) -> int:
     """Judge again what RUN left: a folder, `latest`, or SCENARIO/TIME."""
     return _show(runs.check(rundir.resolve(run_folder)), as_object)
@@ -161,7 +184,7 @@ def check(run_folder: str, as_object: bool) -> int:
 
 @commands.command(name="report")
 @click.argument("run_folder", metavar="RUN")
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+@_JSON
 def show_report(run_folder: str, as_object: bool) -> int:
     """Show the results of RUN as they were judged."""
     return _show(report.load(rundir.resolve(run_folder)), as_object)
@@ -174,10 +197,10 @@ def _show(results: Results, as_object: bool) -> int:
 
 @commands.command()
 @click.option("--scenario", default="group_grab", help="Serve this scenario's target.", show_default=True)
-@click.option("--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True)
-@click.option("--target", type=click.Path(path_type=Path), help="Target file of another system.")
+@_BACKEND
+@_TARGET
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here; by default on a free port.")
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+@_JSON
 def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int | None, as_object: bool) -> int:
     """Start the target, and its servers, until Ctrl-C; print where it is."""
     path = target or plugins.choose("scenario", scenario, plugins.scenarios()).target
@@ -238,8 +261,8 @@ def _matrix(tried: Campaign) -> Table:
 @commands.command()
 @click.argument("name")
 @click.option("--http", is_flag=True, help="Through HTTP instead of in process.")
-@click.option("--seed", type=int, default=7, show_default=True)
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
+@_SEED
+@_JSON
 def bench(name: str, http: bool, seed: int, as_object: bool) -> int:
     """Measure NAME: two sides in one run on one machine, and their ratio."""
     chosen = plugins.choose("bench", name, plugins.benches())

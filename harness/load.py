@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Struct, field
 
 from harness import processes
+from harness.config import ConfigError
 from harness.progress import Load, Teller
 from harness.swarm.health import Health, Progress
 
@@ -22,8 +24,9 @@ LATE_US: Final = 1_000_000
 """A worker of whose arrivals one in a hundred started later than this did not keep its schedule."""
 _LOOK_EVERY_S: Final = 0.1
 _LINGER_S: Final = 10.0  # for workers to end after their master has
+_ERROR: Final = re.compile(r"/(?:ERROR|CRITICAL)/[\w.]+: ")
+_CANNOT_PREPARE: Final = 2  # the master's status for bad input that a worker found
 _EXIT_REASONS: Final = {
-    2: "a worker could not prepare",
     3: "a part of the schedule was lost or cut short",
     70: "a script of the scenario raised",
 }
@@ -73,9 +76,11 @@ class Swarm:
         for process in (self.master, *self.workers):
             processes.stop(process)
 
-    def last_words(self) -> str:
-        """The last line of the master's log."""
-        return processes.last_line(self._logs / "swarm-master.log")
+    def last_words(self, name: str = "master") -> str:
+        """The last error in a process's log, without Locust's tables around it; else the last line."""
+        log = self._logs / f"swarm-{name}.log"
+        errors = [line for line in log.read_text(errors="replace").splitlines() if _ERROR.search(line)]
+        return _ERROR.split(errors[-1], maxsplit=1)[-1].strip() if errors else processes.last_line(log)
 
     def _start(self, name: str, *options: str) -> "Popen[bytes]":
         command = [sys.executable, "-m", "locust", "-f", str(self._locustfile), "--headless", "--loglevel", "WARNING"]
@@ -103,12 +108,15 @@ def swarm(locustfile: Path, settings: Path, workers: int, logs: Path, progress: 
 def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: Callable[[float], None]) -> Played:
     """Watches a swarm until it ends by itself, or `limit_s` seconds have passed.
 
-    `tick` is called with the seconds since the load began, again and again; NaN while it has not.
+    `tick` is called with the seconds since the load began, again and again; NaN while it has not. ConfigError: it
+    could not begin.
     """
     began_s, load_began_s, in_time = time.monotonic(), math.nan, True
     while started.master.poll() is None:
         load = started.look()
         teller.load(load)
+        if math.isnan(load_began_s) and started.lost():
+            raise ConfigError(f"the swarm did not start: {started.last_words(f'worker-{started.lost()[0]}')}")
         if math.isnan(load_began_s) and load.loading:
             load_began_s = time.monotonic()
             teller.phase("load", f"{load.arrivals:,} arrivals")
@@ -119,6 +127,8 @@ def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: C
         time.sleep(_LOOK_EVERY_S)
     if in_time:
         started.wait_for_workers()
+    if started.master.returncode == _CANNOT_PREPARE:
+        raise ConfigError(f"the swarm could not prepare: {started.last_words()}")
     lost = started.lost()
     started.stop()
     teller.load(started.look())

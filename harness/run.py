@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from harness import faults, load, rundir, servers
 from harness.assess import Conduct, assess, check_claims
+from harness.config import ConfigError
 from harness.faults import Planned, Site
 from harness.history import collect
 from harness.processes import free_port
@@ -129,6 +130,8 @@ def _claims(plan: Plan) -> tuple[str, ...]:
     """
     claims = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1)).claims
     check_claims(claims, plan.target)
+    if plan.options and "{options}" not in plan.target.read_text(encoding="utf-8"):
+        raise ConfigError(f"{plan.target}: [start] command has no {{options}} to pass {plan.options!r} on with")
     return claims
 
 

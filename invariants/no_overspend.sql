@@ -15,7 +15,11 @@ SELECT
         WHEN opened.opened_fen > packets.total_fen THEN 'holds {total_fen} fen, and {opened_fen} fen of it were opened'
         ELSE 'has {shares} shares, and {opens} of it were opened'
     END AS fault,
-    COALESCE(opened.opened_fen, 0) - COALESCE(packets.total_fen, 0) AS badness,
+    CASE
+        WHEN COALESCE(opened.opened_fen, 0) > COALESCE(packets.total_fen, 0)
+            THEN COALESCE(opened.opened_fen, 0) - COALESCE(packets.total_fen, 0)
+        ELSE opened.opens - COALESCE(packets.shares, 0)
+    END AS badness,
     opened.moment,
     packets.total_fen,
     opened.opened_fen,

@@ -1,7 +1,7 @@
 """Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `sweep` refunds and reconciles.
 
-On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's id
-stands in `{data}/pids/{role}.pid`.
+On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
+id stands in `{data}/pids/{role}.pid`.
 """
 
 import ctypes

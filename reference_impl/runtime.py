@@ -1,4 +1,4 @@
-"""Time, chance and concurrency, the only way the system reaches them: threads in production, a scheduler in simulation."""
+"""Time, chance and concurrency, the only way the system reaches them: threads in production."""
 
 import random
 import threading

@@ -264,15 +264,15 @@ def _total_fen(random: Random, shares: int, kind: str) -> int:
 
 def _visits(random: Random, packet: Packet, people: list[int], duration_s: float) -> list[Visit]:
     """Who comes to `packet`: a herd that reacts to its being sent, in log-normal times."""
-    beat = _beat(duration_s)
-    reactions_ns = herd(len(people), 1.5 * beat, 0.5, 0.25 * duration_s, random)
+    reactions_ns = herd(len(people), 1.5 * _beat(duration_s), 0.5, 0.25 * duration_s, random)
     return [
-        _visit(random, packet, person, reaction_ns, beat)
+        _visit(random, packet, person, reaction_ns, duration_s)
         for person, reaction_ns in zip(people, reactions_ns, strict=True)
     ]
 
 
-def _visit(random: Random, packet: Packet, person: int, reaction_ns: int, beat: float) -> Visit:
+def _visit(random: Random, packet: Packet, person: int, reaction_ns: int, duration_s: float) -> Visit:
+    beat = _beat(duration_s)
     behaviour = _behaviour(random, packet)
     after_ns = reaction_ns
     if behaviour == "late":
@@ -281,10 +281,11 @@ def _visit(random: Random, packet: Packet, person: int, reaction_ns: int, beat: 
         after_ns = packet.expires_in_ms * 1_000_000 - int(random.uniform(0.2, 0.5) * beat * SECOND_NS)
     elif behaviour == "after_expiry":
         after_ns = packet.expires_in_ms * 1_000_000 + int(random.uniform(0.2, 2.0) * beat * SECOND_NS)
+    latest_ns = int(random.uniform(0.95, 1.0) * duration_s * SECOND_NS)
     return Visit(
         packet.number,
         person,
-        packet.at_ns + after_ns,
+        min(packet.at_ns + after_ns, latest_ns),
         behaviour,
         min(2.0, 0.3 * random.lognormvariate(0.0, 0.5)) * beat,
         random.uniform(0.001, 0.020),
@@ -302,12 +303,12 @@ def _behaviour(random: Random, packet: Packet) -> str:
 
 
 def _readings(random: Random, visits: list[Visit], duration_s: float) -> tuple[Reading, ...]:
-    """Everybody who may have opened something, once, when the herds have gone."""
-    last_ns = max((visit.at_ns for visit in visits), default=0)
-    begin_ns = max(int(duration_s * SECOND_NS), last_ns + SECOND_NS // 2)
-    window_ns = int(max(0.5, 0.25 * duration_s) * SECOND_NS)
+    """Everybody who may have opened something, once, between the group's last visit and the end of the night."""
+    last_s = max((visit.at_ns for visit in visits), default=0) / SECOND_NS
+    begin_s = last_s + _beat(duration_s)
+    end_s = max(duration_s, begin_s + 0.15 * duration_s)
     people = sorted({visit.person for visit in visits if visit.behaviour != "look"})
-    readings = [Reading(person, begin_ns + int(random.random() * window_ns)) for person in people]
+    readings = [Reading(person, int(random.uniform(begin_s, end_s) * SECOND_NS)) for person in people]
     return tuple(sorted(readings, key=lambda reading: reading.at_ns))
 
 

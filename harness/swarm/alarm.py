@@ -1,7 +1,7 @@
 """Waking a greenlet at a moment, to some ten microseconds: a timerfd in gevent's own event loop.
 
-`gevent.sleep` ends at the next whole millisecond of epoll, half a millisecond late on average: too coarse for a schedule
-in which one millisecond counts as late.
+`gevent.sleep` ends at the next whole millisecond of epoll, half a millisecond late on average: too coarse for a
+schedule in which one millisecond counts as late.
 """
 
 import ctypes

@@ -14,7 +14,7 @@ REFUND_SEQUENCE: Final = 0
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a sender asked for; it lives in the cache until it is paid (W05) and then in the pay entry (Money rule 1)."""
+    """What a sender asked for; in the cache until it is paid (W05), then in the pay entry (Money rule 1)."""
 
     packet: str
     sender: int
@@ -127,7 +127,7 @@ def decide_opens(
 ) -> OpenDecisions:
     """Serve `requests` in arrival order (W11). `standing` are the vouchers of those who opened before.
 
-    The same key gets the same answer whatever has happened since (W22); `now_us` is the database's clock (Money rule 4).
+    The same key gets the same answer whatever has happened since (W22); `now_us` is the database's clock (rule 4).
     """
     vouchers = dict(standing)
     answers: list[Voucher | Refused] = []

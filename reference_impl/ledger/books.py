@@ -77,7 +77,7 @@ def post(connection: sa.Connection, store: Store, tables: LedgerTables, new: Seq
     """Post entries that are not posted yet, within the caller's transaction.
 
     Raises Overdrawn, or IntegrityError where a key is posted already; either way the caller's transaction must end.
-    Balances move before postings are written, so that posting numbers of one account rise in the order they took effect.
+    Balances move before postings are written, so that numbers of one account rise in the order they took effect.
     """
     _move_balances(connection, store, tables, new)
     store.insert_many(

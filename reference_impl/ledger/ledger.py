@@ -1,4 +1,4 @@
-"""What the rest of the system asks of the ledger: fund, pay, credit, give back; each takes effect once under its key."""
+"""What the system asks of the ledger: fund, pay, credit, give back; each takes effect once under its key."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +25,10 @@ def credit_key(voucher: str) -> str:
 
 def pay_key(packet: str) -> str:
     return f"pay:{packet}"
+
+
+def return_key(packet: str) -> str:
+    return f"return:{packet}"
 
 
 class Ledger:
@@ -112,7 +116,7 @@ class Ledger:
 
     def give_back(self, order: Order, tagged: bool) -> None:
         """Return a payment whose packet can never come to be: only after its tombstone stands (Money rule 1)."""
-        key = f"return:{order.packet}"
+        key = return_key(order.packet)
         entry = books.transfer(
             key, "return", order.packet, books.escrow(order.packet), books.user(order.sender), order.total_fen
         )
@@ -122,6 +126,10 @@ class Ledger:
                 books.post(connection, store, tables, [entry], store.now_us(connection))
 
         self._write(self.shard(order.sender), tagged, work)
+
+    def is_given_back(self, order: Order, tagged: bool) -> bool:
+        tables, key = ledger_tables(tagged), return_key(order.packet)
+        return bool(self.shard(order.sender).read(lambda c: books.standing_entries(c, tables, [key])))
 
     def credit(self, sender: int, vouchers: Sequence[Voucher], tagged: bool) -> None:
         """Move vouchers' money from escrow to their people, each once however often this is called (W06).
@@ -163,12 +171,12 @@ class Ledger:
         self._write(store, tagged, work)
 
     def _write(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
-        """Run `work` in a transaction; where a concurrent one took a key first, look again at what it did."""
+        """Run `work` in a transaction; where a concurrent one was first, look again at what it did."""
         tables = ledger_tables(tagged)
         for race in range(1, RACES + 1):
             try:
                 return store.write(lambda connection: work(connection, store, tables))
-            except sa.exc.IntegrityError:
+            except (sa.exc.IntegrityError, books.Overdrawn):
                 if race == RACES:
                     raise
         raise AssertionError("unreachable")

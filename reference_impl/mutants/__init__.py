@@ -1,7 +1,7 @@
 """Mutants: the reference implementation with one planted bug each. One file a bug; the file says where it was seen.
 
-A file has `MUTANT`, made with `Mutant(...)`. `plant` puts the bug in by replacing a function; `weather`, where a bug needs
-it, makes the surroundings harsh in a way the clean system survives, which a control run shows.
+A file has `MUTANT`, made with `Mutant(...)`. `plant` puts the bug in by replacing a function; `weather`, where a bug
+needs it, makes the surroundings harsh in a way the clean system survives, which a control run shows.
 """
 
 import importlib

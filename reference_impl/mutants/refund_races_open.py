@@ -33,7 +33,7 @@ def _plant() -> None:
 MUTANT = Mutant(
     name="refund_races_open",
     caught_by="refund_once_after_expiry",
-    summary="opening looks at the remainder only and the refund leaves it standing: both a refund and a late open are paid",
+    summary="opening looks at the remainder only and the refund leaves it: a refund and a late open are both paid",
     seen_in="systems whose refund job and open path look at different columns",
     plant=_plant,
 )

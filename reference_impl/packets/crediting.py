@@ -1,4 +1,4 @@
-"""Crediting: vouchers from the stream into accounts; what fails goes to compensation, what never works to the dead (W06)."""
+"""Crediting: vouchers from the stream into accounts; what fails is compensated, what never works laid aside (W06)."""
 
 import logging
 
@@ -30,7 +30,7 @@ def run_once(system: System, consumer: str) -> int:
 
 
 def take_over(system: System, consumer: str) -> int:
-    """Credit what has rested: left by a dead consumer, or sent to compensation. How many messages. Raises CacheError."""
+    """Credit what has rested: left by a dead consumer, or sent to compensation; how many. Raises CacheError."""
     seen = 0
     for tagged in system.sides():
         for name in (stream.CREDIT, stream.COMPENSATION):
@@ -42,7 +42,7 @@ def take_over(system: System, consumer: str) -> int:
 
 
 def handle(system: System, message: stream.Message, tagged: bool) -> None:
-    """Credit one message's vouchers, then acknowledge it; a crash between the two is a second delivery, which does nothing."""
+    """Credit one message's vouchers, then acknowledge it; a crash in between is a second delivery, and harmless."""
     try:
         credit(system, message.debt, tagged)
     except (sa.exc.SQLAlchemyError, Overdrawn, TagMismatch) as error:

@@ -1,4 +1,4 @@
-"""Expiry: what nobody opened goes back to the sender, once, under the row lock that opens take too (W21, Money rule 5)."""
+"""Expiry: what nobody opened goes back to the sender, once, under the lock that opens take (W21, Money rule 5)."""
 
 import logging
 

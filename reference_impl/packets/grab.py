@@ -11,7 +11,10 @@ from reference_impl.system import System
 
 
 def grab(system: System, at: PacketId, person: int) -> None:
-    """Return where opening is worth trying. Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet."""
+    """Return where opening is worth trying.
+
+    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet.
+    """
     key = packet_key(str(at), at.tagged)
     body, mine = system.cache.hmget(key, [views.BODY, person_field(person)])
     if body is None:

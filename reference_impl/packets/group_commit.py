@@ -1,8 +1,8 @@
 """How many opens of one packet may be in the database at once (W11), and how those that wait share a transaction.
 
 `GroupCommit`: the first open leads: it waits a moment for company, takes those who wait in arrival order, runs their
-transaction and hands the lead to the next in line. So one transaction of a packet runs at a time in this process, with at
-most `most` opens in it. `EachAlone` is the document's own: a counter a packet, and each open its own transaction.
+transaction and hands the lead to the next in line. So one transaction of a packet runs at a time in this process, with
+at most `most` opens in it. `EachAlone` is the document's own: a counter a packet, and each open its own transaction.
 
 Both make a hot packet fast, never right: right it is by the row lock and the unique key of the database.
 """

@@ -1,4 +1,4 @@
-"""Packet numbers: from the cache's atomic counter (W05), under an epoch that makes a counter that came back older harmless."""
+"""Packet numbers: from the cache's atomic counter (W05), under an epoch that makes an older counter harmless."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ BLOCK: Final = 32
 
 
 class Numbers:
-    """Numbers for one process. Its epoch is its own, so a counter that falls can only be this process's, and is seen."""
+    """Numbers for one process. Its epoch is its own, so that a counter that falls is seen."""
 
     def __init__(self, ledger: Ledger, cache: redis.Redis, runtime: Runtime, holder: str) -> None:
         self._ledger = ledger

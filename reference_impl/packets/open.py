@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 def open_packet(system: System, at: PacketId, person: int, client_key: str) -> Voucher:
     """The person's voucher, new or standing under the same key (W22).
 
-    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited; database errors mean it may
-    have happened.
+    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited; database errors mean it
+    may have happened.
     """
     voucher: Voucher = system.opens.submit(str(at), OpenRequest(person, client_key))
     return voucher

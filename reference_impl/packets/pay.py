@@ -34,7 +34,7 @@ def pay(system: System, at: PacketId, sender: int) -> Packet:
 
 
 def establish(system: System, at: PacketId, packet: Packet) -> Packet:
-    """Make the packet's row, or find the one that stands at its id. Raises Refused("unknown_packet") for a foreign shard."""
+    """Make the packet's row, or find the one that stands at its id; unknown_packet is refused for a foreign shard."""
     store = system.order_store(at)
     if store is None:
         raise Refused("unknown_packet", str(at))
@@ -53,12 +53,10 @@ def establish(system: System, at: PacketId, packet: Packet) -> Packet:
 
 
 def settle_payment(system: System, order: Order, at: PacketId, now_us: int) -> str:
-    """Finish a payment whose packet row is missing: `rebuilt` while it can still be opened, `returned` after its time."""
-    if now_us < order.expires_us:
-        establish(system, at, paid_packet(order))
-        return "rebuilt"
-    standing = establish(system, at, tombstone(order))
+    """Finish a payment whose packet row is missing: `rebuilt` while it can be opened, `returned` after its time."""
+    in_time = now_us < order.expires_us
+    standing = establish(system, at, paid_packet(order) if in_time else tombstone(order))
     if standing.state != "void":
-        return "standing"
+        return "rebuilt" if in_time else "standing"
     system.ledger.give_back(order, at.tagged)
     return "returned"

@@ -1,4 +1,4 @@
-"""What the cache holds of a paid packet: written after the database, read by grab and details, never trusted with money (W09)."""
+"""What the cache holds of a paid packet: written after the database, never trusted with money (W09)."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""Payments ↔ packets: a payment whose packet row was lost in a crash is rebuilt or returned (Money rule 1)."""
+"""Payments ↔ packets: a payment whose packet row was lost in a crash is rebuilt or returned (Money rule 1).
+
+A tombstone is not the end: a crash may lie between it and the return, so that a payment is finished only when that is
+posted.
+"""
 
 from collections.abc import Iterator
 
@@ -11,19 +15,19 @@ from reference_impl.system import System
 
 
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
-    """Finish every payment made between two moments that has no packet."""
+    """Finish every payment made between two moments that has no packet, or a tombstone and its money not back."""
     examined = missing = 0
     for order in _payments(system, since_us, until_us):
         examined += 1
-        if _has_no_row(system, order):
+        if _is_unfinished(system, order):
             missing += 1
             settle_payment(system, order, parse_packet_id(order.packet), system.runtime.now_us())
     return Report(examined, missing, repaired=missing)
 
 
 def count_missing(system: System, since_us: int, until_us: int) -> int:
-    """How many payments have no packet."""
-    return sum(_has_no_row(system, order) for order in _payments(system, since_us, until_us))
+    """How many payments are unfinished."""
+    return sum(_is_unfinished(system, order) for order in _payments(system, since_us, until_us))
 
 
 def _payments(system: System, since_us: int, until_us: int) -> Iterator[Order]:
@@ -32,7 +36,7 @@ def _payments(system: System, since_us: int, until_us: int) -> Iterator[Order]:
             yield from system.ledger.paid_since(store, tagged, since_us, until_us)
 
 
-def _has_no_row(system: System, order: Order) -> bool:
+def _is_unfinished(system: System, order: Order) -> bool:
     at = parse_packet_id(order.packet)
-    store = system.orders[at.region, at.shard]
-    return store.read(lambda connection: rows.read_packet(connection, at)) is None
+    packet = system.orders[at.region, at.shard].read(lambda connection: rows.read_packet(connection, at))
+    return packet is None or (packet.state == "void" and not system.ledger.is_given_back(order, at.tagged))

@@ -1,4 +1,4 @@
-"""Which tables there are: orders by shard and day of month (W14), the ledger, each with its shadow side (Money rule 11).
+"""Which tables there are: orders by shard and day of month (W14), the ledger, each with a shadow side (rule 11).
 
     south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, and shadow_… of each
     ledger_0  accounts, entries, postings, client_keys, and shadow_… of each
@@ -156,13 +156,7 @@ def create_order_store(store: Store, shard: int) -> None:
     voucher = _joined(store, "packet", "sequence")
     _view(store, "all_packets", ("*, {tag} AS tag", packets))
     _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {{tag}} AS tag", vouchers))
-    row = "'{table}' AS place, {tag} AS shadow, packet AS subject, {person} AS person, substr(packet, 2, 1) = '1' AS tag"
-    _view(
-        store,
-        "all_rows",
-        (row.replace("{person}", "sender"), packets),
-        (row.replace("{person}", "person"), vouchers),
-    )
+    _view(store, "all_rows", (_row("packet", "sender"), packets), (_row("packet", "person"), vouchers))
 
 
 def create_ledger_store(store: Store) -> None:
@@ -185,18 +179,9 @@ def create_ledger_store(store: Store) -> None:
     _view(
         store,
         "all_rows",
-        (
-            "'{table}' AS place, {tag} AS shadow, packet AS subject, person, substr(packet, 2, 1) = '1' AS tag",
-            [(tables.accounts, tagged) for tables, tagged in sides],
-        ),
-        (
-            f"'{{table}}' AS place, {{tag}} AS shadow, subject, NULL AS person, substr(subject, 2, 1) = '1' AS tag",
-            [(tables.entries, tagged) for tables, tagged in sides],
-        ),
-        (
-            "'{table}' AS place, {tag} AS shadow, packet AS subject, sender AS person, substr(packet, 2, 1) = '1' AS tag",
-            [(tables.client_keys, tagged) for tables, tagged in sides],
-        ),
+        (_row("packet", "person"), [(tables.accounts, tagged) for tables, tagged in sides]),
+        (_row("subject", "NULL"), [(tables.entries, tagged) for tables, tagged in sides]),
+        (_row("packet", "sender"), [(tables.client_keys, tagged) for tables, tagged in sides]),
     )
 
 
@@ -211,6 +196,12 @@ def _sided(pairs: Iterable[OrderTables]) -> list[tuple[OrderTables, bool]]:
 
 def _joined(store: Store, *columns: str) -> str:
     return " || '-' || ".join(columns) if store.sqlite else f"concat_ws('-', {', '.join(columns)})"
+
+
+def _row(subject: str, person: str) -> str:
+    """The columns of a row of `shadow_rows`: its id says itself whether it is tagged."""
+    says = f"substr({subject}, 2, 1) = '1'"
+    return f"'{{table}}' AS place, {{tag}} AS shadow, {subject} AS subject, {person} AS person, {says} AS tag"
 
 
 def _view(store: Store, name: str, *parts: tuple[str, list[tuple[sa.Table, bool]]]) -> None:

@@ -1,6 +1,7 @@
 """Databases: one `Store` each, with transactions that are tried again when the database asks for it.
 
-Embedded SQLite takes one process-wide lock and `BEGIN IMMEDIATE` for every write: a deferred BEGIN fails under concurrency.
+Embedded SQLite takes one process-wide lock and `BEGIN IMMEDIATE` for every write: a deferred BEGIN fails under
+concurrency.
 """
 
 import threading

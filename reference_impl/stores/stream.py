@@ -74,9 +74,11 @@ def rest(cache: redis.Redis, stream: str, tagged: bool, consumer: str) -> None:
 
 
 def acknowledge(cache: redis.Redis, message: Message) -> None:
-    """The message's vouchers are credited: it is done and leaves the stream."""
-    cache.xack(message.stream, GROUP, message.number)
-    cache.xdel(message.stream, message.number)
+    """The message's vouchers are credited: it is done and leaves the stream, both at once or neither."""
+    with cache.pipeline(transaction=True) as pipe:
+        pipe.xack(message.stream, GROUP, message.number)
+        pipe.xdel(message.stream, message.number)
+        pipe.execute()
 
 
 def backlog(cache: redis.Redis, tagged: bool) -> int:

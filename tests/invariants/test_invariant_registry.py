@@ -2,6 +2,7 @@
 
 import re
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import ErrorLevel
@@ -57,6 +58,22 @@ def test_sqlglot_carries_every_query(name: str, dialect: str) -> None:
             query, read="duckdb", write=dialect, error_level=ErrorLevel.RAISE, unsupported_level=ErrorLevel.RAISE
         )
         assert sqlglot.parse_one(carried, read=dialect, error_level=ErrorLevel.RAISE)
+
+
+@pytest.mark.parametrize("dialect", ["spark", "trino"])
+def test_what_is_carried_still_finds_its_canary(dialect: str) -> None:
+    """Said in another dialect and brought back, every query still reports the planted violation and only that."""
+    for invariant in INVARIANTS.values():
+        (carried,) = sqlglot.transpile(invariant.violations, read="duckdb", write=dialect)
+        (back,) = sqlglot.transpile(carried, read=dialect, write="duckdb")
+        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+            for table, columns in {"history": HISTORY, **EVIDENCE}.items():
+                described = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+                connection.execute(f"CREATE TABLE {table} ({described})")
+            assert connection.execute(back).fetchall() == []
+            connection.execute(invariant.canary)
+            subjects = connection.execute(f"SELECT subject FROM ({back}) AS v").fetchall()
+        assert subjects and any(subject.startswith("canary") for (subject,) in subjects), invariant.name
 
 
 @pytest.mark.parametrize("name", sorted(INVARIANTS))

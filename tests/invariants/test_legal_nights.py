@@ -61,7 +61,7 @@ def simulate(night: dict) -> World:
     return world.finish()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(nights)
 def test_a_legal_night_is_never_accused(night: dict) -> None:
     """Random races, losses, retries, second keys, expiries and clocks within their error: no violation, ever."""

@@ -126,13 +126,12 @@ class Night:
         change = sa.update(packets).where(packets.c.packet == packet).values(expires_us=due)
         self.store(packet).write(lambda connection: connection.execute(change))
 
-    def pay_only_in_ledger(self, **order: Any) -> Order:
+    def pay_only_in_ledger(self, *, tagged: bool = False, **order: Any) -> Order:
         """A payment whose process dies between the ledger and the packet's row."""
-        sender = self.rich()
-        packet = self.send(sender, **order)
-        standing = send.preordered(self.system, packet, packet[1] == "1")
+        packet = self.send(self.rich(tagged=tagged), tagged=tagged, **order)
+        standing = send.preordered(self.system, packet, tagged)
         assert standing
-        return self.system.ledger.pay(standing, packet[1] == "1")
+        return self.system.ledger.pay(standing, tagged)
 
     # --- what stands in the stores ---
 

@@ -165,6 +165,20 @@ def test_a_killed_worker_is_told(start: Start, model_port: int, tmp_path: Path) 
     assert count(night, "(SELECT DISTINCT worker FROM history)") == 2
 
 
+def test_a_night_cut_short_says_so(start: Start, model_port: int, tmp_path: Path) -> None:
+    """SIGTERM in the middle: what was sent is on record, the report says incomplete, and the code is not 0."""
+    settings = swarm_file(tmp_path, model_port, people=120, packets=24, duration_s=20.0)
+    process = start(RAINPROOF_SWARM=settings)
+    wait_for_load(tmp_path / "progress", 1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 3, output
+    (report,) = reports(tmp_path)
+    assert not report["complete"]
+    assert 0 < report["started"] < report["arrivals"]
+    assert count(history(tmp_path), "history") == report["issued"]
+
+
 def wait_for_load(progress: Path, workers: int) -> None:
     """Until all workers are in the middle of it."""
     deadline_s = time.monotonic() + 30

@@ -93,6 +93,15 @@ def test_people_come_after_the_packet_and_once(night: Night) -> None:
         assert all(reading.at_ns > last_ns for reading in group.readings)
 
 
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**31), duration_s=st.floats(1.0, 60.0))
+def test_the_night_ends_in_time(seed: int, duration_s: float) -> None:
+    """Everybody has come by the end, and the last have read what they have a little later."""
+    night = plan_night(seed, 300, 30, duration_s, 0.0)
+    assert all(visit.at_ns <= duration_s * 1e9 for visit in visits_of(night))
+    assert all(reading.at_ns <= 1.2 * duration_s * 1e9 for group in night.groups for reading in group.readings)
+
+
 @given(seed=st.integers(0, 2**31))
 @settings(deadline=None, max_examples=20)
 def test_same_seed_same_night(seed: int) -> None:

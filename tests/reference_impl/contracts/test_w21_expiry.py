@@ -1,0 +1,141 @@
+"""Expiry: after its time the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
+
+import time
+
+import pytest
+import sqlalchemy as sa
+from night import Night, together
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.packet import Voucher
+from reference_impl.packets import expiry, rows
+from reference_impl.stores import stream
+from reference_impl.stores.layout import tables_of
+
+
+def sender_of(night: Night, packet: str) -> int:
+    row = night.row(packet)
+    assert row
+    return row.sender
+
+
+def refunded_us(night: Night, packet: str) -> int:
+    """The moment of a packet's refund, of the database's clock."""
+    table = tables_of(parse_packet_id(packet)).vouchers
+    query = sa.select(table.c.made_us).where(table.c.packet == packet, table.c.kind == rows.REFUND)
+    return int(night.store(packet).read(lambda connection: connection.execute(query).scalar_one()))
+
+
+def test_w21_the_remainder_goes_back_once(night: Night) -> None:
+    """Two of five opened, then it is over: the sender gets the rest to the fen, nobody else gets anything any more."""
+    packet = night.paid(1000, 5)
+    sender = sender_of(night, packet)
+    opened = night.open(packet).amount_fen + night.open(packet).amount_fen
+    assert night.refund(packet) is None
+    night.expire(packet)
+    with pytest.raises(Refused, match="time is over"):
+        night.open(packet)
+    expiry.sweep(night.system)
+    assert night.refunds(packet) == [1000 - opened]
+    assert night.refund(packet) is None
+    night.credit()
+    assert night.balance(sender) == 1000 - opened
+    assert night.escrow(packet) == 0
+    with pytest.raises(Refused, match="time is over"):
+        night.open(packet)
+
+
+def test_w21_a_packet_that_nobody_opened(night: Night) -> None:
+    """All goes back; the sender has what there was before."""
+    packet = night.paid(1000, 5)
+    night.expire(packet)
+    night.refund(packet)
+    night.credit()
+    assert (night.balance(sender_of(night, packet)), night.refunds(packet)) == (1000, [1000])
+
+
+def test_w21_a_packet_that_was_sold_out(night: Night) -> None:
+    """Nothing is left, so nothing goes back, and late comers hear that it is sold out."""
+    packet = night.paid(1000, 1)
+    night.open(packet)
+    night.expire(packet)
+    expiry.sweep(night.system)
+    assert night.refund(packet) is None
+    assert night.refunds(packet) == []
+    with pytest.raises(Refused, match="no share is left"):
+        night.open(packet)
+
+
+def test_w21_many_sweepers_refund_once(night: Night) -> None:
+    """Sixteen refunds of one packet at once: one voucher, one message, one credit."""
+    packet = night.paid(1000, 5)
+    night.expire(packet)
+    results = together([lambda: night.refund(packet)] * 16)
+    assert [type(one) for one in results if one] == [Voucher]
+    assert night.refunds(packet) == [1000]
+    night.credit()
+    assert night.balance(sender_of(night, packet)) == 1000
+
+
+def test_w21_a_lost_refund_message_is_found(night: Night) -> None:
+    """The refund is a voucher like any other: reconciliation credits it when its message is lost."""
+    packet = night.paid(1000, 5)
+    night.expire(packet)
+    night.refund(packet)
+    night.forget_messages()
+    assert night.reconcile_vouchers().repaired == 1
+    assert night.balance(sender_of(night, packet)) == 1000
+    night.groups()
+
+
+@pytest.mark.parametrize("round_", range(8))
+def test_w21_opens_race_the_sweeper_at_the_instant(night: Night, round_: int) -> None:
+    """Twelve openers and two sweepers around the instant of expiry: opens before it, the refund after it, together the total."""
+    packet = night.paid(4000, 40, expires_in_ms=30 + 3 * round_)
+    row = night.row(packet)
+    assert row
+    until = time.monotonic() + 0.15
+
+    def open_until_refused() -> list[Voucher]:
+        mine: list[Voucher] = []
+        while time.monotonic() < until:
+            try:
+                mine.append(night.open(packet))
+                time.sleep(0.004)
+            except Refused as refused:
+                assert refused.code in ("expired", "sold_out")
+        return mine
+
+    def sweep() -> list[Voucher]:
+        found = []
+        while time.monotonic() < until:
+            found += [one for one in [night.refund(packet)] if one]
+            time.sleep(0.001)
+        return found
+
+    results = together([open_until_refused] * 12 + [sweep] * 2)
+    assert [r for r in results if isinstance(r, BaseException)] == []
+    answered = sorted((v for r in results[:12] if isinstance(r, list) for v in r), key=lambda v: v.sequence)
+    assert night.opens(packet) == answered
+    opened = sum(v.amount_fen for v in answered)
+    assert night.refunds(packet) == ([4000 - opened] if len(answered) < 40 else [])
+    assert all(row.paid_us <= v.made_us < row.expires_us for v in answered)
+    assert not night.refunds(packet) or refunded_us(night, packet) >= row.expires_us
+    night.credit()
+    assert night.balance(row.sender) == 4000 - opened
+    assert sum(night.balance(v.person) for v in answered) == opened
+    assert night.escrow(packet) == 0
+
+
+def test_w21_the_sweeper_finds_both_sides_and_regions(night: Night) -> None:
+    """Live and tagged packets of both regions are swept, each into its own side's stream."""
+    packets = [night.paid(region=region, tagged=tagged) for region in ("south", "north") for tagged in (False, True)]
+    for packet in packets:
+        night.expire(packet)
+    assert expiry.sweep(night.system) >= 4
+    assert [night.refunds(packet) for packet in packets] == [[1000]] * 4
+    for tagged in (False, True):
+        swept = {v.packet for debt in night.messages(stream.CREDIT, tagged) for v in debt.vouchers}
+        assert {p for p in packets if (p[1] == "1") is tagged} <= swept
+        assert all(p[1] == str(int(tagged)) for p in swept)
