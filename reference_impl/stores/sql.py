@@ -112,13 +112,17 @@ class Store:
 @cache
 def _json_insert(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
     names = ", ".join(columns)
-    paths = ", ".join(
-        f"{name} {table.c[name].type.compile(mysql.dialect())} PATH '$[{place}]' ERROR ON ERROR"
-        for place, name in enumerate(columns)
-    )
+    paths = ", ".join(f"{name} {_roomier(table.c[name].type)} PATH '$[{place}]'" for place, name in enumerate(columns))
     return sa.text(
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM JSON_TABLE(:rows, '$[*]' COLUMNS({paths})) j"
     )
+
+
+def _roomier(kind: sa.types.TypeEngine[Any]) -> str:
+    """A type with more room than a column has: JSON_TABLE cuts and clamps in silence, only the INSERT is strict."""
+    if isinstance(kind, sa.Integer):
+        return "VARCHAR(32)"
+    return f"VARCHAR({kind.length + 1})" if isinstance(kind, sa.String) and kind.length else "LONGTEXT"
 
 
 def is_transient(error: sa.exc.DBAPIError) -> bool:
