@@ -21,6 +21,9 @@ from invariants.verdict import Value, Verdict
 HOLDS: Final = 0
 VIOLATED: Final = 1
 INCONCLUSIVE: Final = 3
+_NOT_JUDGED: Final = "could not be judged"
+_NOTHING_SENT: Final = "the history is empty: nothing was sent"
+_DOUBTS: Final = (_NOT_JUDGED, _NOTHING_SENT)  # found anew by every judgement
 
 
 class Conduct(Struct, frozen=True, kw_only=True):
@@ -35,8 +38,9 @@ class Conduct(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, results: Results) -> "Conduct":
         """What the results of a finished run say of its conduct."""
-        told = ("drained", "reasons", "generator", "faults")
-        return cls(**{name: getattr(results, name) for name in told}, seconds=results.run.seconds)
+        told = {name: getattr(results, name) for name in ("drained", "generator", "faults")}
+        reasons = [reason for reason in results.reasons if not reason.startswith(_DOUBTS)]
+        return cls(**told, reasons=reasons, seconds=results.run.seconds)
 
 
 def check_claims(claims: tuple[str, ...], source: Path) -> None:
@@ -79,7 +83,7 @@ def _results(
         **(_of_history(connection) if counts else {}),
         generator=conduct.generator,
         drained=conduct.drained,
-        reasons=list(dict.fromkeys(reasons)),
+        reasons=reasons,
         faults=conduct.faults,
         run=Run(
             scenario=record.scenario,
@@ -118,8 +122,8 @@ def exit_code(verdict: Value) -> int:
 def _doubts(verdicts: dict[str, Verdict], counts: dict[str, Operations]) -> list[str]:
     """What the history and the verdicts themselves leave open."""
     open_ones = [name for name, verdict in verdicts.items() if verdict.verdict == "unknown"]
-    doubts = [f"could not be judged: {', '.join(open_ones)}"] if open_ones else []
-    return doubts if counts else [*doubts, "the history is empty: nothing was sent"]
+    doubts = [f"{_NOT_JUDGED}: {', '.join(open_ones)}"] if open_ones else []
+    return doubts if counts else [*doubts, _NOTHING_SENT]
 
 
 def _has_history(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -42,7 +42,7 @@ _DURATION_LEAST_S: Final = 10.0
 _MARKS: Final = {"holds": "·", "violated": "✗", "unknown": "?"}
 
 
-class Stopped(KeyboardInterrupt):
+class Stopped(BaseException):
     """A signal asked the process to end: everything that was started is stopped on the way out."""
 
     def __init__(self, number: int) -> None:

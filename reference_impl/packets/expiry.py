@@ -40,25 +40,29 @@ def refund(system: System, at: PacketId) -> Voucher | None:
     done = store.write(lambda connection: _refund_in(connection, store, at))
     if done is None:
         return None
-    voucher, packet = done
+    voucher, packet, opens = done
     try:
         with system.cache.pipeline(transaction=False) as pipe:
             stream.add_debt(pipe, stream.CREDIT, at.tagged, stream.Debt(packet.sender, [voucher]))
-            views.write_packet(pipe, packet, [], at.tagged)
+            views.write_packet(pipe, packet, opens, at.tagged)
             pipe.execute()
     except CacheError:
         log.warning("the refund of packet %s awaits reconciliation", at)
     return voucher
 
 
-def _refund_in(connection: sa.Connection, store: Store, at: PacketId) -> tuple[Voucher, Packet] | None:
+def _refund_in(
+    connection: sa.Connection, store: Store, at: PacketId
+) -> tuple[Voucher, Packet, list[Voucher]] | None:
+    """The refund's voucher, the packet afterwards, and its opens: the cache may have missed some, and gets no others."""
     locked = rows.lock_packet(connection, store, at)
     if locked is None:
         return None
     packet, now_us = locked
     decided = decide_refund(packet, now_us)
-    if decided is not None:
-        voucher, after = decided
-        rows.insert_vouchers(connection, store, [voucher], at)
-        rows.update_packet(connection, packet, after, at)
-    return decided
+    if decided is None:
+        return None
+    voucher, after = decided
+    rows.insert_vouchers(connection, store, [voucher], at)
+    rows.update_packet(connection, packet, after, at)
+    return voucher, after, rows.opens_of(connection, at)

@@ -8,8 +8,8 @@ import msgspec
 
 from reference_impl.stores.layout import SHADOW
 
-_PACKET = re.compile(r":(\d{27})$")
-_SENDER = re.compile(r":send:(\d+):")
+_PACKET = re.compile(r"(?:packet|preorder):(\d{27})")
+_SENDER = re.compile(r"send:(\d+):")
 
 
 class KeyRow(msgspec.Struct, frozen=True):
@@ -26,16 +26,16 @@ class KeyRow(msgspec.Struct, frozen=True):
 def rows_of_keys(cache: Any) -> Iterator[KeyRow]:
     """One row a key, and one a packet that a message in a stream speaks of."""
     for key in cache.scan_iter(count=1000):
-        if "stream:" in key:
+        if key.removeprefix(SHADOW).startswith("stream:"):
             for _, fields in cache.xrange(key):
                 yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields["debt"]))
         else:
-            found = _PACKET.search(key)
+            found = _PACKET.fullmatch(key.removeprefix(SHADOW))
             yield _row(key, found[1] if found else None)
 
 
 def _row(key: str, packet: str | None) -> KeyRow:
-    sender = _SENDER.search(f":{key.removeprefix(SHADOW)}")
+    sender = _SENDER.match(key.removeprefix(SHADOW))
     return KeyRow(
         store="cache",
         place=key,

@@ -208,6 +208,23 @@ def test_a_refused_attempt_excuses_nothing() -> None:
     assert accused(world, "sold_out_is_final") == []
 
 
+def test_a_refused_attempt_of_the_same_key_excuses_nothing() -> None:
+    """The key's first attempt came before sold-out and surely failed: the success is the retry's, which came after."""
+    world, packet = sold_out()
+    refused = world.refused(packet, "12", reason="limited", name="open")
+    world.refused(packet, "99")
+    world.open(packet, "12", key=refused["key"])
+    assert accused(world.finish(), "sold_out_is_final")
+
+
+def test_an_attempt_without_effect_is_no_opening() -> None:
+    """A request sent after sold-out whose fate is open, and of which the evidence shows nothing, opened nothing."""
+    world, packet = sold_out()
+    world.refused(packet, "99")
+    world.open(packet, "12", fate="dropped")
+    assert accused(world.finish(), "sold_out_is_final") == []
+
+
 def test_clocks_that_differ_widen_sold_out() -> None:
     """Two workers are compared only beyond the error of both clocks; one worker always exactly."""
     for lead_ns, caught in ((9 * MS, False), (11 * MS, True)):
@@ -293,6 +310,17 @@ def test_clocks_that_differ_widen_the_order() -> None:
         swap(world.finish(), packet)
         forget_answers(world)
         assert bool(accused(world, "open_order")) == caught
+
+
+def test_one_clock_proves_an_order_exactly() -> None:
+    """However far a worker's clock may be off, it agrees with itself: 1 ns between answer and request is enough."""
+    world = World(seed=5, clock_error_ns=5 * MS)
+    packet = world.packet(total_fen=1_000, shares=3)
+    done = world.open(packet, "11")["done_ns"]
+    world.open(packet, "12", sent_ns=done + 1)
+    swap(world.finish(), packet)
+    forget_answers(world)
+    assert accused(world, "open_order")
 
 
 def test_remaining_falls_by_each_amount() -> None:

@@ -307,6 +307,13 @@ def test_one_escrow_account_for_all_packets_is_legal() -> None:
     assert world.verdict("conservation").verdict == "violated"
 
 
+def test_a_credit_that_hides_its_kind_is_a_credit() -> None:
+    """A second credit is found also when its posting says neither its kind nor the kind of its account."""
+    world = night()
+    again(world, "postings", subject="P1-1", account_kind="user").update(kind=None, account_kind=None)
+    assert "credited 2 times" in world.verdict("exactly_once_credit").witnesses[0].sentence
+
+
 def test_lines_of_one_entry_are_one_step() -> None:
     """An account that dips below 0 between two lines of the same entry is not negative."""
     world = night()

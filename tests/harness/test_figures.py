@@ -1,0 +1,133 @@
+"""Figures of a run: counts, money, what became of indeterminate operations, latency, rates."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from harness import figures
+from harness.report.results import Operations, Settled
+from invariants.schema import EVIDENCE, HISTORY
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """All canonical tables, empty."""
+    with duckdb.connect() as connection:
+        for table, columns in {"history": HISTORY, **EVIDENCE}.items():
+            declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            connection.execute(f"CREATE TABLE {table} ({declared})")
+        yield connection
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
+    """One row; what is not given is NULL."""
+    names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def operate(connection: duckdb.DuckDBPyConnection, operation: str, outcome: str, **row: Any) -> None:
+    """One operation in the history."""
+    moments = {"intended_ns": 0, "sent_ns": 0, "done_ns": 1000}
+    insert(connection, "history", operation=operation, outcome=outcome, **{**moments, **row})
+
+
+def post(connection: duckdb.DuckDBPyConnection, kind: str, account_kind: str, amount_fen: int, entry: str) -> None:
+    """One line of the ledger."""
+    insert(connection, "postings", kind=kind, account_kind=account_kind, amount_fen=amount_fen, entry=entry)
+
+
+def test_counts_add_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Counts by operation sum to the counts of all."""
+    for operation, outcome in [("open", "ok"), ("open", "info"), ("open", "fail"), ("grab", "fail")]:
+        operate(connection, operation, outcome)
+    counts = figures.by_operation(connection)
+    assert counts == {"grab": Operations(1, 0, 1, 0), "open": Operations(3, 1, 1, 1)}
+    assert figures.total(counts) == Operations(4, 1, 2, 1)
+
+
+def pay_and_open(connection: duckdb.DuckDBPyConnection, opened_fen: int) -> None:
+    """A packet of 100 fen of which a share was opened and credited, and 40 fen were refunded."""
+    post(connection, "pay", "user", -100, "pay:p")
+    post(connection, "pay", "escrow", 100, "pay:p")
+    insert(connection, "opens", packet="p", person="2", amount_fen=opened_fen)
+    post(connection, "credit", "escrow", -opened_fen, "credit:p-1")
+    post(connection, "credit", "user", opened_fen, "credit:p-1")
+    insert(connection, "refunds", packet="p", person="1", amount_fen=40)
+    post(connection, "refund", "escrow", -40, "credit:p-0")
+    post(connection, "refund", "user", 40, "credit:p-0")
+
+
+def test_money_balances(connection: duckdb.DuckDBPyConnection) -> None:
+    """What was paid in is opened, refunded or held; what was opened is credited."""
+    pay_and_open(connection, 60)
+    money = figures.money(connection, True)
+    assert money
+    assert (money.funded_fen, money.opened_fen, money.refunded_fen, money.held_fen) == (100, 60, 40, 0)
+    assert (money.credited_fen, money.balanced) == (60, True)
+
+
+def test_money_does_not_balance(connection: duckdb.DuckDBPyConnection) -> None:
+    """A share that was opened and never left the escrow account unbalances the equation; so does one bad packet."""
+    pay_and_open(connection, 60)
+    honest = figures.money(connection, False)
+    insert(connection, "opens", packet="p", person="3", amount_fen=5)
+    robbed = figures.money(connection, True)
+    assert honest and robbed
+    assert not honest.balanced
+    assert not robbed.balanced
+
+
+def test_no_money_without_evidence() -> None:
+    """A target without postings has no equation."""
+    with duckdb.connect() as empty:
+        assert figures.money(empty, True) is None
+
+
+def test_indeterminate_operations_are_looked_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Evidence tells whether it happened; what leaves no evidence stays unsettled unless its key was answered later."""
+    insert(connection, "opens", packet="p", person="1", key="k1")
+    insert(connection, "packets", packet="p", state="paid")
+    insert(connection, "packets", packet="q", state="void")
+    post(connection, "fund", "user", 5, "fund:f1")
+    happened = [
+        ("open", {"subject": "p", "person": "1", "key": "k1"}),
+        ("pay", {"subject": "p", "person": "1", "key": "x"}),
+        ("fund", {"person": "1", "key": "f1"}),
+        ("send", {"person": "1", "key": "again"}),
+    ]
+    did_not = [
+        ("open", {"subject": "p", "person": "1", "key": "another"}),
+        ("open", {"subject": "p", "person": "2", "key": "k1"}),
+        ("open", {"subject": "q", "person": "1", "key": "k1"}),
+        ("pay", {"subject": "q", "person": "1", "key": "y"}),
+        ("fund", {"person": "1", "key": "f2"}),
+    ]
+    unsettled = [("send", {"person": "1", "key": "never"}), ("details", {"subject": "p", "person": "1"})]
+    for operation, row in [*happened, *did_not, *unsettled]:
+        operate(connection, operation, "info", **row)
+    operate(connection, "send", "ok", person="1", key="again")
+    assert figures.settled(connection) == Settled(happened=4, did_not_happen=5, unsettled=2)
+
+
+def test_latency_counts_from_the_schedule(connection: duckdb.DuckDBPyConnection) -> None:
+    """Response is from when it should have been sent, service from when it was; what never ended has neither."""
+    for late_us in range(1, 101):
+        sent_ns = late_us * 1000
+        operate(connection, "open", "ok", intended_ns=0, sent_ns=sent_ns, done_ns=sent_ns + 7000)
+    operate(connection, "open", "info", done_ns=None)
+    measured = figures.latency(connection)["open"]
+    assert (measured.response_us.p50, measured.response_us.p99, measured.response_us.max) == (57, 106, 107)
+    assert (measured.service_us.p50, measured.service_us.max) == (7, 7)
+
+
+def test_rate_leaves_preparations_out(connection: duckdb.DuckDBPyConnection) -> None:
+    """Offered is by the schedule, achieved as sent; funding comes before either."""
+    operate(connection, "fund", "ok", intended_ns=-(10**12), sent_ns=-(10**12))
+    assert figures.rate(connection) is None
+    for number in range(11):
+        operate(connection, "open", "ok", intended_ns=number * 10**8, sent_ns=number * 2 * 10**8)
+    rate = figures.rate(connection)
+    assert rate
+    assert (rate.offered_per_s, rate.achieved_per_s) == (11.0, 5.5)

@@ -1,0 +1,105 @@
+"""Whole runs through the command: what they leave, what they say, and that faults cost no money and no operation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.harness.command import Said, rainproof
+
+SMALL = ("--people", "40", "--packets", "4", "--duration", "3", "--tagged", "0.3")
+
+
+def told(said: Said) -> dict[str, Any]:
+    """The one object that a command printed."""
+    assert said.left == []
+    assert said.out.count("\n") == 1
+    found: dict[str, Any] = json.loads(said.out)
+    return found
+
+
+def test_a_night_on_the_embedded_backend(tmp_path: Path) -> None:
+    """A run holds, leaves what it should and nothing else, and `check` and `report` say the same again."""
+    results = told(said := rainproof(tmp_path, "run", "group_grab", *SMALL, "--json"))
+    assert (said.code, results["verdict"], results["reasons"]) == (0, "holds", []), said.err
+    assert all(verdict["examined"] for verdict in results["invariants"].values())
+    operations = results["operations"]
+    assert operations["issued"] == operations["ok"] + operations["fail"] + operations["info"] > 100
+    money = results["money"]
+    assert money["funded_fen"] == money["opened_fen"] + money["refunded_fen"] + money["held_fen"] > 0
+    folder = Path(results["run"]["path"])
+    assert folder.samefile(tmp_path / "runs" / "latest")
+    left = {path.name for path in folder.iterdir()}
+    assert left == {
+        "run.json", "swarm.json", "history", "evidence", "results.json", "junit.xml", "summary.txt", "logs",
+    }  # fmt: skip
+    for command in ("check", "report"):
+        again = told(rainproof(tmp_path, command, "runs/latest", "--json"))
+        for name in ("verdict", "exit_code", "operations", "money", "settled", "by_operation", "reasons"):
+            assert again[name] == results[name]
+        assert verdicts(again) == verdicts(results)
+
+
+def verdicts(results: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
+    """What each invariant said."""
+    return {
+        name: (verdict["verdict"], verdict["examined"], verdict["violations"])
+        for name, verdict in results["invariants"].items()
+    }
+
+
+def test_a_stolen_fen_is_found_by_check(tmp_path: Path) -> None:
+    """`check` judges the evidence and not what was once said of it: one altered posting is exit 1."""
+    assert rainproof(tmp_path, "run", "group_grab", *SMALL).code == 0
+    path = tmp_path / "runs" / "latest" / "evidence" / "postings.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE postings AS FROM '{path}'")
+        connection.execute("UPDATE postings SET amount_fen = amount_fen - 1 WHERE rowid = 0")
+        connection.execute(f"COPY postings TO '{path}' (FORMAT parquet)")
+    results = told(said := rainproof(tmp_path, "check", "latest", "--json"))
+    assert (said.code, results["invariants"]["ledger_balances"]["verdict"]) == (1, "violated")
+
+
+def test_missing_evidence_is_inconclusive(tmp_path: Path) -> None:
+    """Without the postings the invariants on money are unknown, which is exit 3 and never a pass."""
+    assert rainproof(tmp_path, "run", "group_grab", *SMALL).code == 0
+    (tmp_path / "runs" / "latest" / "evidence" / "postings.parquet").unlink()
+    results = told(said := rainproof(tmp_path, "check", "latest", "--json"))
+    assert (said.code, results["money"]) == (3, None)
+    assert "no evidence: postings" in results["invariants"]["conservation"]["reason"]
+
+
+@pytest.mark.servers
+@pytest.mark.long
+@pytest.mark.parametrize("who", ["target", "credit", "mariadb", "worker"])
+def test_faults_cost_nothing(tmp_path: Path, who: str) -> None:
+    """After a kill -9 in mid-load the money is whole and nobody accused; a lost worker makes it inconclusive."""
+    night = ("--people", "100", "--packets", "12", "--duration", "6", "--workers", "2")
+    said = rainproof(
+        tmp_path, "run", "group_grab", "--backend", "servers", *night, "--fault", f"kill={who}@2", "--json"
+    )
+    results = told(said)
+    assert said.code == (3 if who == "worker" else 0), (results["reasons"], said.err)
+    assert {verdict["verdict"] for verdict in results["invariants"].values()} == {"holds"}
+    assert [fault["name"] for fault in results["faults"]] == [f"kill={who}@2"]
+    assert results["money"]["balanced"]
+    assert results["operations"]["issued"] == journaled(Path(results["run"]["path"]))
+
+
+def journaled(folder: Path) -> int:
+    """Records in the journals, counted byte by byte: every record's first half ends in a flag."""
+    begun = 0
+    for path in (folder / "history").glob("*.journal"):
+        data = path.read_bytes()[4096:]
+        begun += sum(data[47::128])
+    return begun
+
+
+@pytest.mark.long
+def test_a_mutant_is_killed(tmp_path: Path) -> None:
+    """The matrix tells which invariant caught the planted bug; the one named in its file did."""
+    matrix = told(said := rainproof(tmp_path, "mutants", "--only", "credit_without_key", "--json"))
+    assert (said.code, matrix["killed"], matrix["total"], matrix["survivors"]) == (0, 1, 1, []), said.err
+    assert matrix["matrix"]["credit_without_key"]["exactly_once_credit"] == "violated"
