@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test bench lint clean servers
+.PHONY: run test bench lint docs clean servers
 
 run: $(READY)
 	$(BIN)/rainproof run group_grab --backend embedded --people 600 --packets 60 --seed 7
@@ -17,6 +17,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python ci/make_docs.py --check
+
+docs: $(READY)
+	$(BIN)/python ci/make_docs.py
 
 bench: $(READY) servers
 	$(BIN)/rainproof bench hot-packet

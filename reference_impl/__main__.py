@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
                 print(f"reference_impl serve: {error}", file=sys.stderr)
                 return 2
             return roles.serve(settings)
-        case ["role", name]:
-            roles.run_role(name)
+        case ["role", name, parent]:
+            roles.run_role(name, int(parent))
             return 0
     print("usage: python -m reference_impl serve --sql URL --cache URL --data FOLDER --port N", file=sys.stderr)
     return 2

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.domain.identifiers import PacketId, parse_packet_id
+from reference_impl.domain.identifiers import MOST_PERSON, PacketId, parse_packet_id
 from reference_impl.packets import details, grab, open, pay, send
 from reference_impl.reconcile import backlog
 from reference_impl.resilience import shadow
@@ -21,7 +21,7 @@ MOST_BODY = 16 * 1024
 READER_HEADER = "X-Reader"
 KEY_HEADER = "Idempotency-Key"
 
-Person = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Person = Annotated[int, msgspec.Meta(ge=1, le=MOST_PERSON)]
 Fen = Annotated[int, msgspec.Meta(ge=1, le=10**13)]
 T = TypeVar("T")
 
@@ -180,7 +180,7 @@ def _packet(request: falcon.Request, text: str) -> PacketId:
 
 
 def _person(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 2**53):
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and 1 <= int(text) <= MOST_PERSON):
         raise Refused("bad_request", f"person {text[:32]!r}")
     return int(text)
 

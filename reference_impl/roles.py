@@ -6,6 +6,7 @@ id stands in `{data}/pids/{role}.pid`.
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -44,9 +45,9 @@ def serve(settings: Settings) -> int:
     return _supervise(("api",) if settings.embedded else ("api", "credit", "sweep"))
 
 
-def run_role(role: str) -> None:
-    """Be one role, in a process of its own."""
-    die_with_parent()
+def run_role(role: str, parent: int) -> None:
+    """Be one role, in a process of its own below process `parent`."""
+    die_with(parent)
     settings = _settings()
     if role == "api":
         _run_api(settings)
@@ -57,7 +58,9 @@ def run_role(role: str) -> None:
 
 def application() -> Any:
     """The WSGI application, made inside the HTTP server's worker process."""
-    die_with_parent()
+    server = multiprocessing.parent_process()
+    if server is not None and server.pid is not None:
+        die_with(server.pid)
     settings = _settings()
     system = _start(settings, "api")
     if settings.embedded:
@@ -90,9 +93,11 @@ def sweep_forever(system: System, name: str) -> None:
 _WORK: Final[dict[str, Callable[[System, str], None]]] = {"credit": credit_forever, "sweep": sweep_forever}
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent ends, however that happens."""
+def die_with(parent: int) -> None:
+    """Ask Linux to end this process when its parent ends, however that happens; end now if it has ended already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _settings() -> Settings:
@@ -144,7 +149,7 @@ def _supervise(roles: tuple[str, ...]) -> int:
 
 
 def _spawn(role: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "reference_impl", "role", role])
+    return subprocess.Popen([sys.executable, "-m", "reference_impl", "role", role, str(os.getpid())])
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

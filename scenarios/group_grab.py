@@ -185,13 +185,12 @@ class GroupGrab(ArrivalsUser):
 
     default_target = TARGET
 
-    def on_start(self) -> None:
+    def plan(self) -> None:
         settings = self.worker.settings
         night = plan_night(settings.seed, settings.people, settings.packets, settings.duration_s, settings.tagged)
         owners = split([len(group.visits) for group in night.groups], self.worker.parts)
         self.groups = [group for group, owner in zip(night.groups, owners, strict=True) if owner == self.worker.part]
         self.opened: dict[int, str] = {}
-        super().on_start()
 
     def preparations(self) -> Iterator[Callable[[], None]]:
         """Senders get the money they will send."""

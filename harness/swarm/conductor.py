@@ -13,7 +13,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 
 from harness.history import now_ns
 from harness.swarm.settings import Settings
-from harness.swarm.worker import DONE, FAILED, GO, READY
+from harness.swarm.worker import DONE, FAILED, GO, INCOMPLETE, RAISED, READY
 
 HEAD_START_NS: Final = 300_000_000  # from the word "go" to T0: time for the word to reach every worker
 _LOOK_EVERY_S: Final = 0.5
@@ -35,7 +35,7 @@ class Conductor:
         runner.greenlet.spawn(self._watch)
 
     def _reset(self, **_: Any) -> None:
-        self._environment.process_exit_code = 3
+        self._environment.process_exit_code = INCOMPLETE
         self._parts = 0
         self._ready: set[str] = set()
         self._done: set[str] = set()
@@ -59,7 +59,7 @@ class Conductor:
 
     def _on_failed(self, environment: Environment, msg: Any, **_: Any) -> None:
         logger.error("%s", msg.data["problem"])
-        self._end(2)
+        self._end(msg.data["exit_code"])
 
     def _watch(self) -> None:
         """Workers also vanish without a word."""
@@ -90,11 +90,11 @@ class Conductor:
     def _exit_code(self) -> int:
         if self._crashes:
             logger.error("a script raised: %s", self._crashes[0])
-            return 70
+            return RAISED
         lost = set(range(self._parts)) - self._played
         if lost:
             logger.error("parts %s of %d of the schedule were not played to the end", sorted(lost), self._parts)
-            return 3
+            return INCOMPLETE
         return 0
 
     def _end(self, exit_code: int) -> None:

@@ -97,6 +97,6 @@ class Meter:
 
 def write(path: Path, what: Struct) -> None:
     """Writes `what` as JSON; a reader sees the old file or the new one, never a half."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     draft.write_bytes(msgspec.json.encode(what))
     draft.replace(path)

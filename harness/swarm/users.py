@@ -12,7 +12,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from harness.swarm.arrivals import Arrival
 from harness.swarm.conductor import Conductor
 from harness.swarm.settings import Settings, load_settings
-from harness.swarm.worker import Worker
+from harness.swarm.worker import Worker, go_first
 from harness.target import load_target
 
 _STOP_TIMEOUT_S = 5.0
@@ -46,6 +46,9 @@ class ArrivalsUser(SwarmUser):
     wait_time = constant(0.2)
     default_target: ClassVar[Path | None] = None
 
+    def plan(self) -> None:
+        """Called once before the others, for what they share."""
+
     def preparations(self) -> Iterable[Callable[[], None]]:
         """What must be done before the schedule starts."""
         return ()
@@ -74,6 +77,7 @@ def _on_init(environment: Environment, runner: Any, **_: Any) -> None:
         _set_users(environment, settings, arrivals_users)
     if not isinstance(runner, MasterRunner):
         target = load_target(Path(settings.target), settings.variables)
+        go_first()
         environment.rainproof = Worker(environment, settings, target)
 
 

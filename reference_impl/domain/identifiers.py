@@ -20,6 +20,8 @@ COUNTER_SOURCE: Final = 0
 NUMBERS_AN_EPOCH: Final = 10**8
 EPOCHS: Final = 10**6
 LENGTH: Final = 27
+MOST_PERSON: Final = 2**53
+"""People are numbered from 1 to here: every database and every JSON reader has such an integer whole."""
 
 
 class PacketId(NamedTuple):

@@ -10,7 +10,7 @@ from reference_impl.packets import rows, views
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import OrderTables
-from reference_impl.stores.sql import Store
+from reference_impl.stores.sql import DatabaseClock, Store
 from reference_impl.system import System
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def sweep(system: System) -> int:
 def due_packets(store: Store, tables: OrderTables, most: int) -> list[str]:
     """Packets of one day's table whose time is over and whose remainder is not refunded."""
     packets = tables.packets
-    due = sa.and_(packets.c.state == "paid", packets.c.expires_us <= store.clock())
+    due = sa.and_(packets.c.state == "paid", packets.c.expires_us <= DatabaseClock())
     query = sa.select(packets.c.packet).where(due).limit(most)
     return list(store.read(lambda connection: connection.execute(query).scalars().all()))
 
@@ -51,11 +51,9 @@ def refund(system: System, at: PacketId) -> Voucher | None:
     return voucher
 
 
-def _refund_in(
-    connection: sa.Connection, store: Store, at: PacketId
-) -> tuple[Voucher, Packet, list[Voucher]] | None:
-    """The refund's voucher, the packet afterwards, and its opens: the cache may have missed some, and gets no others."""
-    locked = rows.lock_packet(connection, store, at)
+def _refund_in(connection: sa.Connection, store: Store, at: PacketId) -> tuple[Voucher, Packet, list[Voucher]] | None:
+    """The refund's voucher, the packet afterwards, and its opens: the cache may have missed some, and gets no more."""
+    locked = rows.lock_packet(connection, at)
     if locked is None:
         return None
     packet, now_us = locked

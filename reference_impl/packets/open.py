@@ -56,7 +56,7 @@ def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) ->
 def _open_in(
     connection: sa.Connection, system: System, store: Store, at: PacketId, requests: Sequence[OpenRequest]
 ) -> OpenDecisions | Refused:
-    locked = rows.lock_packet(connection, store, at)
+    locked = rows.lock_packet(connection, at)
     if locked is None:
         return Refused("not_paid" if preordered(system, str(at), at.tagged) else "unknown_packet", str(at))
     packet, now_us = locked

@@ -1,6 +1,7 @@
 """A packet's rows in its order database."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import REFUND_SEQUENCE, Packet, Voucher
 from reference_impl.stores.layout import OrderTables, tables_of
-from reference_impl.stores.sql import Store
+from reference_impl.stores.sql import DatabaseClock, Store
 
 OPEN = "open"
 REFUND = "refund"
@@ -25,11 +26,9 @@ def read_packet(connection: sa.Connection, packet: PacketId) -> Packet | None:
     return Packet(*row) if row else None
 
 
-def lock_packet(connection: sa.Connection, store: Store, packet: PacketId) -> tuple[Packet, int] | None:
+def lock_packet(connection: sa.Connection, packet: PacketId) -> tuple[Packet, int] | None:
     """The packet's row, locked until the transaction ends, and the database's clock (Money rules 4 and 5)."""
-    packets = tables_of(packet).packets
-    query = sa.select(packets, store.clock()).where(packets.c.packet == str(packet)).with_for_update()
-    row = connection.execute(query).first()
+    row = connection.execute(_lock(tables_of(packet).packets), {"id": str(packet)}).first()
     return (Packet(*row[:-1]), int(row[-1])) if row else None
 
 
@@ -40,12 +39,16 @@ def insert_packet(connection: sa.Connection, packet: Packet, at: PacketId) -> No
 
 def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: PacketId) -> None:
     """Write what changed; raises RuntimeError if the row was not as `before` says, though it is locked."""
-    packets = tables_of(at).packets
     changed = connection.execute(
-        sa.update(packets)
-        .where(packets.c.packet == before.packet, packets.c.remaining_shares == before.remaining_shares)
-        .where(packets.c.state == before.state)
-        .values(state=after.state, remaining_fen=after.remaining_fen, remaining_shares=after.remaining_shares)
+        _update(tables_of(at).packets),
+        {
+            "id": before.packet,
+            "shares_before": before.remaining_shares,
+            "state_before": before.state,
+            "state": after.state,
+            "remaining_fen": after.remaining_fen,
+            "remaining_shares": after.remaining_shares,
+        },
     )
     if changed.rowcount != 1:
         raise RuntimeError(f"packet {before.packet} changed under its lock")
@@ -53,11 +56,9 @@ def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: 
 
 def opens_of(connection: sa.Connection, packet: PacketId, persons: Collection[int] | None = None) -> list[Voucher]:
     """The vouchers of a packet's opens, of some people or of all, in the order they were made."""
-    vouchers = tables_of(packet).vouchers
-    query = _select(tables_of(packet)).where(vouchers.c.packet == str(packet), vouchers.c.kind == OPEN)
-    if persons is not None:
-        query = query.where(vouchers.c.person.in_(list(persons)))
-    return [Voucher(*row) for row in connection.execute(query.order_by(vouchers.c.sequence))]
+    query = _opens(tables_of(packet), persons is not None)
+    chosen = {} if persons is None else {"persons": list(persons)}
+    return [Voucher(*row) for row in connection.execute(query, {"id": str(packet), **chosen})]
 
 
 def vouchers_between(
@@ -90,6 +91,31 @@ def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Vouc
         for v in made
     ]
     store.insert_many(connection, tables_of(at).vouchers, VOUCHER_COLUMNS, rows)
+
+
+# Statements of the hot path are built once a table: building one costs as much as sending it.
+
+
+@cache
+def _lock(packets: sa.Table) -> sa.Select[Any]:
+    return sa.select(packets, DatabaseClock()).where(packets.c.packet == sa.bindparam("id")).with_for_update()
+
+
+@cache
+def _update(packets: sa.Table) -> sa.Update:
+    return (
+        sa.update(packets)
+        .where(packets.c.packet == sa.bindparam("id"), packets.c.state == sa.bindparam("state_before"))
+        .where(packets.c.remaining_shares == sa.bindparam("shares_before"))
+        .values({name: sa.bindparam(name) for name in ("state", "remaining_fen", "remaining_shares")})
+    )
+
+
+@cache
+def _opens(tables: OrderTables, chosen: bool) -> sa.Select[Any]:
+    c = tables.vouchers.c
+    query = _select(tables).where(c.packet == sa.bindparam("id"), c.kind == OPEN).order_by(c.sequence)
+    return query.where(c.person.in_(sa.bindparam("persons", expanding=True))) if chosen else query
 
 
 def _select(tables: OrderTables) -> sa.Select[Any]:

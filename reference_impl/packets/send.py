@@ -3,7 +3,7 @@
 import msgspec
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.identifiers import COUNTER_SOURCE, PacketId
+from reference_impl.domain.identifiers import COUNTER_SOURCE, MOST_PERSON, PacketId
 from reference_impl.domain.packet import Order, check_order
 from reference_impl.stores import cache as keys
 from reference_impl.system import System
@@ -48,8 +48,8 @@ def _check(system: System, request: SendRequest) -> None:
     check_order(request.kind, request.total_fen, request.shares, system.settings.max_shares)
     if (request.region, 0) not in system.orders:
         raise Refused("bad_request", f"region {request.region!r}")
-    if request.sender < 1:
-        raise Refused("bad_request", "sender is not positive")
+    if not 1 <= request.sender <= MOST_PERSON:
+        raise Refused("bad_request", f"sender is outside 1 to {MOST_PERSON}")
     if request.expires_in_ms is not None and not 1 <= request.expires_in_ms <= system.settings.lifetime_ms:
         raise Refused("bad_request", f"expires_in_ms is outside 1 to {system.settings.lifetime_ms}")
 

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from reference_impl.runtime import Runtime
 
@@ -23,6 +25,23 @@ TRANSIENT_MARIADB: Final = {1205, 1213}
 ATTEMPTS: Final = 8
 
 _one_writer = threading.Lock()
+
+
+class DatabaseClock(FunctionElement[int]):
+    """The database's clock in an expression, in microseconds."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(DatabaseClock, "sqlite")
+def _sqlite_clock(_element: DatabaseClock, _compiler: Any, **_: Any) -> str:
+    return "rainproof_now_us()"
+
+
+@compiles(DatabaseClock, "mysql")
+def _mariadb_clock(_element: DatabaseClock, _compiler: Any, **_: Any) -> str:
+    return "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
 
 
 class Store:
@@ -68,13 +87,7 @@ class Store:
 
     def now_us(self, connection: sa.Connection) -> int:
         """The database's clock, which alone decides expiry (Money rule 4)."""
-        return int(connection.execute(sa.select(self.clock())).scalar_one())
-
-    def clock(self) -> sa.ColumnElement[int]:
-        """The database's clock as an expression, in microseconds."""
-        if self.sqlite:
-            return sa.func.rainproof_now_us(type_=sa.BigInteger)
-        return sa.cast(sa.func.unix_timestamp(sa.func.now(6)) * 1_000_000, mysql.BIGINT)
+        return int(connection.execute(sa.select(DatabaseClock())).scalar_one())
 
     def insert_many(
         self, connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
@@ -138,7 +151,7 @@ def _mariadb_engine(url: str, isolation: Any) -> sa.Engine:
         pool_size=64,
         max_overflow=256,
         pool_timeout=5,
-        pool_reset_on_return="rollback" if isolation != "AUTOCOMMIT" else None,
+        pool_reset_on_return=None,  # every transaction ends in its own `begin` block
         connect_args={"connect_timeout": 5, "read_timeout": 20, "write_timeout": 20, "charset": "utf8mb4"},
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.command import Said, rainproof
 
-SMALL = ("--people", "40", "--packets", "4", "--duration", "3", "--tagged", "0.3")
+SMALL = ("--people", "60", "--packets", "8", "--duration", "4", "--tagged", "0.3")  # enough for a refund
 
 
 def told(said: Said) -> dict[str, Any]:
