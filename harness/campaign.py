@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from harness.config import ConfigError, one_line
+from harness.config import ConfigError
 from harness.plugins import Mutant
 from harness.progress import Teller
 from harness.run import Plan, run
@@ -75,7 +75,7 @@ def trial(mutant: Mutant, plan: Plan, teller: Teller) -> Trial:
         for name, verdict in results.invariants.items():
             verdicts[name] = _worse(verdicts.get(name, "holds"), verdict.verdict)
         if mutant.caught_by not in verdicts:
-            raise ConfigError(f"mutant {mutant.name}: its invariant {one_line(mutant.caught_by)!r} is not claimed")
+            raise ConfigError(f"mutant {mutant.name}: its invariant {mutant.caught_by} is not claimed by the target")
     return Trial(verdicts[mutant.caught_by] == "violated", mutant.caught_by, seeds, verdicts, path)
 
 

@@ -1,6 +1,7 @@
 """Whole runs through the command: what they leave, what they say, and that faults cost no money and no operation."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,47 @@ def told(said: Said) -> dict[str, Any]:
     return found
 
 
-def test_a_night_on_the_embedded_backend(tmp_path: Path) -> None:
-    """A run holds, leaves what it should and nothing else, and `check` and `report` say the same again."""
-    results = told(said := rainproof(tmp_path, "run", "group_grab", *SMALL, "--json"))
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+    """A small night on the embedded backend: where it was run, and what the command said."""
+    folder = tmp_path_factory.mktemp("night")
+    return folder, rainproof(folder, "run", "group_grab", *SMALL, "--json")
+
+
+@pytest.fixture
+def copied(night: tuple[Path, Said], tmp_path: Path) -> Path:
+    """A copy of what the night left, to tamper with."""
+    return shutil.copytree((night[0] / "runs" / "latest").resolve(), tmp_path / "copy")
+
+
+def test_a_night_on_the_embedded_backend(night: tuple[Path, Said]) -> None:
+    """A run holds, every invariant saw something, and the counts and the money add up."""
+    results = told(said := night[1])
     assert (said.code, results["verdict"], results["reasons"]) == (0, "holds", []), said.err
     assert all(verdict["examined"] for verdict in results["invariants"].values())
     operations = results["operations"]
     assert operations["issued"] == operations["ok"] + operations["fail"] + operations["info"] > 100
     money = results["money"]
     assert money["funded_fen"] == money["opened_fen"] + money["refunded_fen"] + money["held_fen"] > 0
-    folder = Path(results["run"]["path"])
-    assert folder.samefile(tmp_path / "runs" / "latest")
-    left = {path.name for path in folder.iterdir()}
-    assert left == {
+
+
+def test_what_a_run_leaves(night: tuple[Path, Said]) -> None:
+    """The folder holds what it should and nothing of the servers or the target; `latest` points to it."""
+    folder = Path(told(night[1])["run"]["path"])
+    assert folder.samefile(night[0] / "runs" / "latest")
+    assert {path.name for path in folder.iterdir()} == {
         "run.json", "swarm.json", "history", "evidence", "results.json", "junit.xml", "summary.txt", "logs",
     }  # fmt: skip
-    for command in ("check", "report"):
-        again = told(rainproof(tmp_path, command, "runs/latest", "--json"))
-        for name in ("verdict", "exit_code", "operations", "money", "settled", "by_operation", "reasons"):
-            assert again[name] == results[name]
-        assert verdicts(again) == verdicts(results)
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_said_again(night: tuple[Path, Said], command: str) -> None:
+    """`check` judges again and `report` reads again; both say what the run said."""
+    results = told(night[1])
+    again = told(rainproof(night[0], command, "runs/latest", "--json"))
+    for name in ("verdict", "exit_code", "operations", "money", "settled", "by_operation", "reasons"):
+        assert again[name] == results[name]
+    assert verdicts(again) == verdicts(results)
 
 
 def verdicts(results: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
@@ -50,25 +72,32 @@ def verdicts(results: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
     }
 
 
-def test_a_stolen_fen_is_found_by_check(tmp_path: Path) -> None:
+def test_a_stolen_fen_is_found_by_check(copied: Path) -> None:
     """`check` judges the evidence and not what was once said of it: one altered posting is exit 1."""
-    assert rainproof(tmp_path, "run", "group_grab", *SMALL).code == 0
-    path = tmp_path / "runs" / "latest" / "evidence" / "postings.parquet"
+    path = copied / "evidence" / "postings.parquet"
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE postings AS FROM '{path}'")
         connection.execute("UPDATE postings SET amount_fen = amount_fen - 1 WHERE rowid = 0")
         connection.execute(f"COPY postings TO '{path}' (FORMAT parquet)")
-    results = told(said := rainproof(tmp_path, "check", "latest", "--json"))
+    results = told(said := rainproof(copied, "check", str(copied), "--json"))
     assert (said.code, results["invariants"]["ledger_balances"]["verdict"]) == (1, "violated")
 
 
-def test_missing_evidence_is_inconclusive(tmp_path: Path) -> None:
+def test_missing_evidence_is_inconclusive(copied: Path) -> None:
     """Without the postings the invariants on money are unknown, which is exit 3 and never a pass."""
-    assert rainproof(tmp_path, "run", "group_grab", *SMALL).code == 0
-    (tmp_path / "runs" / "latest" / "evidence" / "postings.parquet").unlink()
-    results = told(said := rainproof(tmp_path, "check", "latest", "--json"))
+    (copied / "evidence" / "postings.parquet").unlink()
+    results = told(said := rainproof(copied, "check", str(copied), "--json"))
     assert (said.code, results["money"]) == (3, None)
     assert "no evidence: postings" in results["invariants"]["conservation"]["reason"]
+
+
+def test_a_run_that_did_not_finish_is_inconclusive(copied: Path) -> None:
+    """What a run left that ended before it was judged is judged from its journals, and never passes."""
+    (copied / "results.json").unlink()
+    shutil.rmtree(copied / "history" / "parquet")
+    results = told(said := rainproof(copied, "check", str(copied), "--json"))
+    assert (said.code, results["reasons"]) == (3, ["the run did not finish"])
+    assert results["operations"]["issued"] == journaled(copied)
 
 
 @pytest.mark.servers

@@ -1,10 +1,10 @@
-"""A system and the steps that every test begins with. Each test has people of its own, so that tests share the stores."""
+"""A system and the steps that every test begins with. Tests share the stores, so each has people of its own."""
 
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -23,7 +23,6 @@ from reference_impl.stores import stream
 from reference_impl.stores.layout import ledger_tables, order_tables, tables_of
 from reference_impl.system import System
 
-T = TypeVar("T")
 _people = itertools.count(1_000)
 _keys = itertools.count(1)
 FAR_US = 60_000_000
@@ -194,7 +193,9 @@ class Night:
         found: dict[str, Any] = {}
         for store, table in self._tables():
             query = sa.select(table).order_by(*table.primary_key)
-            found[f"{store.name}.{table.name}"] = store.read(lambda c, query=query: [tuple(r) for r in c.execute(query)])
+            found[f"{store.name}.{table.name}"] = store.read(
+                lambda c, query=query: [tuple(r) for r in c.execute(query)]
+            )
         for key in self.system.cache.scan_iter(count=1000):
             if "number:" not in key:
                 found[key] = self._value(key)
@@ -213,11 +214,11 @@ class Night:
             yield from ((store, table) for tagged in (False, True) for table in ledger_tables(tagged)[:-1])
 
 
-def together(work: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+def together(work: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run all at once, each in a thread of its own; what each returned or raised, in order."""
     gate = threading.Barrier(len(work))
 
-    def start(one: Callable[[], T]) -> T | BaseException:
+    def start(one: Callable[[], Any]) -> Any:
         gate.wait()
         try:
             return one()

@@ -249,7 +249,10 @@ def test_a_packets_life_over_http(client: TestClient, night: Night, tagged: bool
         assert result.status_code == status, result.text
         return result.json
 
-    assert ask(f"/v1/accounts/{sender}/fund", {"amount_fen": 1500}, night.key()) == {"person": sender, "balance_fen": 1500}
+    assert ask(f"/v1/accounts/{sender}/fund", {"amount_fen": 1500}, night.key()) == {
+        "person": sender,
+        "balance_fen": 1500,
+    }
     sent = ask("/v1/packets", send_with(sender=sender, blessing="恭喜发财"), night.key(), 201)
     packet = sent["packet"]
     assert (sent["state"], packet[1]) == ("preordered", str(int(tagged)))

@@ -1,4 +1,4 @@
-"""Money rule 11: tagged work lives in shadow tables and prefixed keys, through every path; neither side touches the other."""
+"""Money rule 11: tagged work lives in shadow tables and prefixed keys, by every path; neither side touches the other."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def whole_life(night: Night, tagged: bool) -> None:
 
 @pytest.mark.parametrize("tagged", [True, False])
 def test_a_life_on_one_side_leaves_the_other_as_it_was(night: Night, tagged: bool) -> None:
-    """Send, pay, grab, open, credit, refund and both reconciliations on one side; the other side is the same to the byte."""
+    """Send, pay, grab, open, credit, refund and reconcile on one side; the other side is the same to the byte."""
     before = sides(night)
     whole_life(night, tagged)
     after = sides(night)

@@ -1,4 +1,4 @@
-"""Paying: debited once, a key bound to one packet before any debit (Money rule 2), a crash repaired by the payment (rule 1)."""
+"""Paying: debited once, a key bound to one packet before any debit (Money rule 2), a crash repaired (rule 1)."""
 
 import time
 
@@ -29,7 +29,13 @@ def test_w05_paying_makes_the_row(night: Night) -> None:
     packet = night.send(sender, 1000, 5, expires_in_ms=60_000)
     paid = night.pay(packet, sender)
     assert night.row(packet) == paid
-    assert (paid.total_fen, paid.shares, paid.remaining_fen, paid.remaining_shares, paid.state) == (1000, 5, 1000, 5, "paid")
+    assert (paid.total_fen, paid.shares, paid.remaining_fen, paid.remaining_shares, paid.state) == (
+        1000,
+        5,
+        1000,
+        5,
+        "paid",
+    )
     assert paid.expires_us - paid.paid_us == 60_000_000
     assert (night.balance(sender), night.escrow(packet)) == (500, 1000)
 
@@ -127,7 +133,7 @@ def test_a_lost_row_is_rebuilt_by_paying_again(night: Night) -> None:
 
 
 def test_a_payment_that_comes_too_late_is_returned_after_its_tombstone(night: Night) -> None:
-    """Money rule 1: after its time a tombstone stands first, then the money goes back; a delayed insert cannot follow."""
+    """Money rule 1: after its time a tombstone stands, then the money goes back; a delayed insert cannot follow."""
     order = lost_payment(night, 1)
     before = night.balance(order.sender)
     night.reconcile_payments()
@@ -164,7 +170,7 @@ def test_many_reconciliations_return_a_payment_once(night: Night) -> None:
 
 
 def test_the_payment_and_its_return_race(night: Night) -> None:
-    """A delayed payer and a reconciler at once: either the packet lives with its money, or the money is back and it is void."""
+    """A delayed payer and a reconciler at once: the packet lives with its money, or the money is back and it is void."""
     for _ in range(6):
         order = lost_payment(night, 1)
         before = night.balance(order.sender)

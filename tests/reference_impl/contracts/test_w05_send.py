@@ -1,4 +1,4 @@
-"""Sending: a preorder in the cache only (W05), a number that is never given twice (Money rule 3), a key's one packet (rule 2)."""
+"""Sending: a preorder in the cache only (W05), a number never given twice (Money rule 3), a key's one packet (W22)."""
 
 import pytest
 from night import Night, together
@@ -88,7 +88,7 @@ def test_w05_numbers_are_unique_while_the_counter_falls_again_and_again(night: N
 
 
 def test_w05_the_region_is_in_the_id(night: Night) -> None:
-    """A packet lives where its sender's access point is, or where it was asked to; its row is there and nowhere else."""
+    """A packet lives where its sender's access point is, or where it was asked to; its row is nowhere else."""
     sender = night.rich()
     for region in ("south", "north"):
         packet = night.send(sender, region=region)

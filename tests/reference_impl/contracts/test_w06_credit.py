@@ -1,4 +1,4 @@
-"""Crediting: money moves once whoever moves it (W06, Money rule 6), through crashes, second deliveries and lost messages."""
+"""Crediting: money moves once whoever moves it (W06, Money rule 6): crashes, second deliveries, lost messages."""
 
 import contextlib
 from collections.abc import Sequence
@@ -267,7 +267,7 @@ def test_w06_consumers_share_the_work(night: Night) -> None:
 
 
 def test_the_ledger_balances_after_a_storm(night: Night) -> None:
-    """Funding, paying and crediting across shards in twelve threads: nothing fails, every account is what its postings say."""
+    """Funding, paying and crediting across shards in twelve threads: nothing fails, accounts are what postings say."""
 
     def life() -> str:
         packet = night.paid(100, 4)
@@ -281,7 +281,9 @@ def test_the_ledger_balances_after_a_storm(night: Night) -> None:
     packets = together([life] * 12)
     assert [p for p in packets if not isinstance(p, str)] == []
     for store in night.system.ledger.stores:
-        drift = "SELECT a.account FROM all_accounts a LEFT JOIN all_postings p ON p.account = a.account AND p.tag = a.tag"
+        drift = (
+            "SELECT a.account FROM all_accounts a LEFT JOIN all_postings p ON p.account = a.account AND p.tag = a.tag"
+        )
         drift += " GROUP BY a.account, a.tag, a.balance_fen HAVING a.balance_fen <> COALESCE(SUM(p.amount_fen), 0)"
         assert store.read(lambda c, text=drift: c.exec_driver_sql(text).all()) == []
     assert all(parse_packet_id(str(p)) and night.escrow(str(p)) == 0 for p in packets)

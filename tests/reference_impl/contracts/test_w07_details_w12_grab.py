@@ -1,4 +1,4 @@
-"""What people see: details at once, credited or not (W07); a grab that the cache answers and that decides no money (W12)."""
+"""What people see: details at once, credited or not (W07); a grab that the cache answers (W12)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_w07_the_first_of_equal_shares_is_luckiest(night: Night) -> None:
 def test_w07_details_are_right_whatever_the_cache_lost(
     night: Night, mishap: Callable[[Night, str], None], state: str
 ) -> None:
-    """The page is the same from the cache, from the database, and after the cache lost a part before the packet's end."""
+    """The page is the same from the cache, from the database, and where the cache lost a part before the end."""
     packet = night.paid(1000, 3)
     vouchers = [night.open(packet) for _ in range(2)]
     mishap(night, packet)

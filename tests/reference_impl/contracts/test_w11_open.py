@@ -66,7 +66,7 @@ def test_w11_uniqueness_is_the_databases(night: Night) -> None:
 
 @pytest.mark.parametrize("group_commit", [True, False])
 def test_w11_the_cap(night: Night, group_commit: bool) -> None:
-    """At most four at once: together no message is larger; alone those beyond are limited, definitely; all stays exact."""
+    """At most four at once: together no message is larger; alone those beyond are limited; all stays exact."""
     packet = night.paid(3200, 32)
     capped = night.like(group_commit=group_commit, group_most=4, group_wait_ms=20.0)
     results = together([lambda: capped.open(packet)] * 32)
@@ -83,7 +83,7 @@ def test_w11_the_cap(night: Night, group_commit: bool) -> None:
 
 
 def test_w11_those_who_wait_share_a_transaction(night: Night) -> None:
-    """Thirty-two opens that meet in the waiting time leave far fewer messages than opens, at one moment of the database."""
+    """Thirty-two opens that meet in the waiting time leave far fewer transactions and messages than opens."""
     packet = night.paid(3200, 32)
     patient = night.like(group_wait_ms=100.0)
     results = together([lambda: patient.open(packet)] * 32)

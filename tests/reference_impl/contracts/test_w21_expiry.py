@@ -1,4 +1,4 @@
-"""Expiry: after its time the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
+"""Expiry: the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
 
 import time
 
@@ -91,7 +91,7 @@ def test_w21_a_lost_refund_message_is_found(night: Night) -> None:
 
 @pytest.mark.parametrize("round_", range(8))
 def test_w21_opens_race_the_sweeper_at_the_instant(night: Night, round_: int) -> None:
-    """Twelve openers and two sweepers around the instant of expiry: opens before it, the refund after it, together the total."""
+    """Twelve openers and two sweepers around the instant: opens before it, the refund after it, together the total."""
     packet = night.paid(4000, 40, expires_in_ms=30 + 3 * round_)
     row = night.row(packet)
     assert row

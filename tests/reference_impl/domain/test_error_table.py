@@ -13,7 +13,7 @@ SOURCES = [path for path in Path(reference_impl.__file__).parent.rglob("*.py") i
 
 @pytest.mark.parametrize("code", ERRORS)
 def test_an_entry_is_complete(code: str) -> None:
-    """A code is one word in lower case; its status is an HTTP error; its meaning is a short sentence without a full stop."""
+    """A code is a word in lower case, its status an HTTP error, its meaning a short sentence without a full stop."""
     kind = ERRORS[code]
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)
     assert 400 <= kind.status <= 599

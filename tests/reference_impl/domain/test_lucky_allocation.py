@@ -24,7 +24,7 @@ def can_be_divided(remaining_fen: int, shares: int) -> bool:
 
 @given(packets(), DRAWS)
 def test_w15_a_share_is_within_its_levels(packet: tuple[int, int], draw: int) -> None:
-    """A fen at least, 200 yuan at most, and below twice the mean unless the rest would then be too large for the others."""
+    """A fen at least, 200 yuan at most, below twice the mean unless the rest would be too large for the others."""
     fen, shares = packet
     amount = lucky_fen(fen, shares, draw)
     assert 1 <= amount <= MAX_SHARE_FEN
@@ -52,7 +52,7 @@ def test_w15_shares_sum_to_the_total(packet: tuple[int, int], data: st.DataObjec
 
 
 def test_w15_every_small_packet_and_every_draw() -> None:
-    """All packets to 9 shares and 40 fen, all draws below the upper level: bounds and what remains, without a sample."""
+    """All packets to 9 shares and 40 fen, all draws below the upper level: bounds and what remains."""
     for shares in range(2, 10):
         for fen in range(shares, 41):
             upper = upper_fen(fen, shares)

@@ -1,4 +1,4 @@
-"""A packet's life, decided without I/O: never overspent, one share a person, the same key the same answer, refunded once."""
+"""A packet's life, decided without I/O: never overspent, a share a person, one answer a key, refunded once."""
 
 from dataclasses import dataclass, field
 
@@ -49,7 +49,7 @@ def codes(answers: list[Voucher | Refused]) -> list[str]:
 def test_opens_in_batches_never_overspend(
     kind: str, shares: int, each: int, batches: list[list[OpenRequest]], draws: list[int]
 ) -> None:
-    """Whatever arrives together: amounts sum to what left the packet, sequences are dense, each person has one voucher."""
+    """Whatever arrives together: amounts sum to what left the packet, sequences are dense, a voucher a person."""
     total = shares * each
     packet = paid_packet(msgspec.structs.replace(ORDER, kind=kind, total_fen=total, shares=shares))
     endless = iter(draws * 1000)
@@ -64,7 +64,9 @@ def test_opens_in_batches_never_overspend(
     assert [v.sequence for v in made] == list(range(1, len(made) + 1))
     assert len({v.person for v in made}) == len(made)
     assert all(v.amount_fen >= 1 for v in made)
-    assert [v.remaining_fen for v in made] == [total - sum(w.amount_fen for w in made[:n]) for n in range(1, len(made) + 1)]
+    assert [v.remaining_fen for v in made] == [
+        total - sum(w.amount_fen for w in made[:n]) for n in range(1, len(made) + 1)
+    ]
     assert (packet.state == "exhausted") == (packet.remaining_shares == 0) == (packet.remaining_fen == 0)
 
 

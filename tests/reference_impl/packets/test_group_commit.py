@@ -1,4 +1,4 @@
-"""Group commit (W11): batches in arrival order, one at a time, never above the cap; nobody hangs and nobody is served twice."""
+"""Group commit (W11): in arrival order, a batch at a time, never above the cap; nobody hangs or is served twice."""
 
 import random
 import threading
@@ -58,7 +58,7 @@ def outcome(future: Future[Any]) -> Any:
 
 
 def test_w11_arrival_order_and_cap() -> None:
-    """While the first is served twenty arrive: they are served in the order they came, four at a time, one batch at a time."""
+    """While the first is served twenty arrive: they are served in the order they came, four in a batch."""
     shop = Shop()
     opens = group(shop, most=4)
     shop.open_door.clear()
@@ -163,7 +163,7 @@ def test_w11_each_member_has_its_own_answer() -> None:
 
 
 def test_w11_a_crowd_with_little_patience() -> None:
-    """Forty threads, three packets, random work and little patience: each request is served once or limited, and all rooms close."""
+    """Forty threads, three packets, little patience: each request is served once or limited, and all rooms close."""
     chance = random.Random(7)
     served: list[Any] = []
 
@@ -198,7 +198,7 @@ def test_w11_a_crowd_with_little_patience() -> None:
 
 
 def test_w11_alone_the_cap_is_the_counter() -> None:
-    """Without group commit each open is a batch of its own, at most four at once; the fifth is refused and leaves no trace."""
+    """Without group commit each open is a batch, at most four at once; the fifth is refused and leaves no trace."""
     shop = Shop()
     alone = EachAlone(ThreadRuntime(), shop, most=4)
     shop.open_door.clear()
