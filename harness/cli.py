@@ -168,10 +168,11 @@ def _plan(scenario: str, target: Path | None, duration: float | None, **given: A
     chosen = plugins.choose("scenario", scenario, plugins.scenarios())
     if given["backend"] == "servers":
         require_programs()
-    told = {name: value for name, value in {**given, "duration_s": duration}.items() if value is not None}
-    return runs.Plan(
-        scenario=scenario, locustfile=chosen.locustfile, target=(target or chosen.target).resolve(), **told
-    )
+    people = given["people"] or _PEOPLE
+    given |= {"people": people, "duration_s": duration or max(_DURATION_LEAST_S, people / _PEOPLE_PER_S)}
+    told = {name: value for name, value in given.items() if value is not None}
+    path = (target or chosen.target).resolve()
+    return runs.Plan(scenario=scenario, locustfile=chosen.locustfile, target=path, **told)
 
 
 @commands.command()

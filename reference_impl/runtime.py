@@ -1,11 +1,14 @@
 """Time, chance and concurrency, the only way the system reaches them: threads in production."""
 
-import random
+import os
+import struct
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+DRAWS: Final = 128
 
 
 class Signal(Protocol):
@@ -45,7 +48,7 @@ class ThreadRuntime:
     """The runtime of production: the operating system's clock, randomness and threads."""
 
     def __init__(self) -> None:
-        self._random = random.SystemRandom()
+        self._draws: list[int] = []
 
     def now_us(self) -> int:
         return time.time_ns() // 1000
@@ -66,4 +69,9 @@ class ThreadRuntime:
         return ThreadSignal()
 
     def draw(self) -> int:
-        return self._random.getrandbits(63)
+        """From the operating system's randomness, which nobody can foresee, read some at a time."""
+        try:
+            return self._draws.pop()
+        except IndexError:
+            self._draws.extend(struct.unpack(f"{DRAWS}Q", os.urandom(8 * DRAWS)))
+            return self._draws.pop()

@@ -90,6 +90,10 @@ def _hot(system: System, name: str) -> PacketId:
     return at
 
 
+def _open_one(system: System, packet: PacketId, person: int) -> None:
+    open_packet(system, packet, person, f"bench-{person}")
+
+
 @contextmanager
 def _in_process_side(settings: Settings) -> Iterator[Measure]:
     """Threads that call the system directly."""
@@ -98,18 +102,21 @@ def _in_process_side(settings: Settings) -> Iterator[Measure]:
 
     def measure(callers: int, packet: PacketId, seconds: float) -> float:
         counts = [0] * callers
-        ends = time.perf_counter() + seconds
+        connected = threading.Barrier(callers + 1)
 
         def call(place: int) -> None:
+            _open_one(system, packet, next(people))
+            connected.wait()
+            ends = time.perf_counter() + seconds
             while time.perf_counter() < ends:
-                person = next(people)
-                open_packet(system, packet, person, f"bench-{person}")
+                _open_one(system, packet, next(people))
                 counts[place] += 1
 
         threads = [threading.Thread(target=call, args=(place,)) for place in range(callers)]
-        began = time.perf_counter()
         for thread in threads:
             thread.start()
+        connected.wait()
+        began = time.perf_counter()
         for thread in threads:
             thread.join()
         return sum(counts) / (time.perf_counter() - began)

@@ -132,44 +132,42 @@ def decide_opens(
     vouchers = dict(standing)
     answers: list[Voucher | Refused] = []
     made: list[Voucher] = []
+    closed = refusal(packet, now_us)
+    remaining_fen, remaining_shares = packet.remaining_fen, packet.remaining_shares
     for request in requests:
         voucher = vouchers.get(request.person)
         if voucher is not None:
             answers.append(voucher if voucher.client_key == request.client_key else Refused("already_opened"))
-            continue
-        reason = refusal(packet, now_us)
-        if reason is not None:
-            answers.append(Refused(reason))
-            continue
-        voucher, packet = take_share(packet, request, now_us, draw)
-        vouchers[request.person] = voucher
-        made.append(voucher)
-        answers.append(voucher)
-    return OpenDecisions(answers, made, packet)
+        elif closed or remaining_shares == 0:
+            answers.append(Refused(closed or "sold_out"))
+        else:
+            amount_fen = share_fen(packet.kind, remaining_fen, remaining_shares, draw)
+            remaining_fen, remaining_shares = remaining_fen - amount_fen, remaining_shares - 1
+            voucher = Voucher(
+                packet=packet.packet,
+                sequence=packet.shares - remaining_shares,
+                person=request.person,
+                amount_fen=amount_fen,
+                remaining_fen=remaining_fen,
+                made_us=now_us,
+                client_key=request.client_key,
+            )
+            vouchers[request.person] = voucher
+            made.append(voucher)
+            answers.append(voucher)
+    return OpenDecisions(answers, made, _opened(packet, remaining_fen, remaining_shares) if made else packet)
 
 
-def take_share(packet: Packet, request: OpenRequest, now_us: int, draw: Callable[[], int]) -> tuple[Voucher, Packet]:
-    """The next share's voucher, and the packet without it."""
-    if packet.kind == "equal":
-        amount_fen = equal_fen(packet.remaining_fen, packet.remaining_shares)
-    else:
-        amount_fen = lucky_fen(packet.remaining_fen, packet.remaining_shares, draw())
-    after = msgspec.structs.replace(
-        packet,
-        remaining_fen=packet.remaining_fen - amount_fen,
-        remaining_shares=packet.remaining_shares - 1,
-        state="exhausted" if packet.remaining_shares == 1 else packet.state,
-    )
-    voucher = Voucher(
-        packet=packet.packet,
-        sequence=packet.shares - after.remaining_shares,
-        person=request.person,
-        amount_fen=amount_fen,
-        remaining_fen=after.remaining_fen,
-        made_us=now_us,
-        client_key=request.client_key,
-    )
-    return voucher, after
+def share_fen(kind: str, remaining_fen: int, remaining_shares: int, draw: Callable[[], int]) -> int:
+    """The next share of a packet of this kind (W15)."""
+    if kind == "equal":
+        return equal_fen(remaining_fen, remaining_shares)
+    return lucky_fen(remaining_fen, remaining_shares, draw())
+
+
+def _opened(packet: Packet, remaining_fen: int, remaining_shares: int) -> Packet:
+    state = packet.state if remaining_shares else "exhausted"
+    return msgspec.structs.replace(packet, remaining_fen=remaining_fen, remaining_shares=remaining_shares, state=state)
 
 
 def decide_refund(packet: Packet, now_us: int) -> tuple[Voucher, Packet] | None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from night import Night
@@ -47,14 +46,6 @@ def night(request: pytest.FixtureRequest) -> Night:
     found.forget_messages()
     found.groups()
     return found
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A new deployment's folder."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return folder
 
 
 def _night(settings: Settings) -> Iterator[Night]:

@@ -9,23 +9,46 @@ from falcon.testing import Result, TestClient
 from night import Night
 
 from reference_impl.api import MOST_BODY, make_app
+from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.errors import ERRORS
+from reference_impl.runtime import ThreadRuntime
+from reference_impl.settings import Settings
 
 TestClient.__test__ = False  # pytest: not a test class
 KEY = {"Idempotency-Key": "k1"}
 TAG = {"X-Rainproof-Tag": "1"}
+Routes = dict[str, tuple[str, dict[str, Any]]]
 SEND: dict[str, Any] = {"sender": 7, "kind": "lucky", "total_fen": 1000, "shares": 5}
 
 
-@pytest.fixture
-def night(embedded_night: Night) -> Night:
-    embedded_night.credit()
-    return embedded_night
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """A small deployment with next to nothing in it, so that all that stands there can be read before and after."""
+    folder = tmp_path_factory.mktemp("api")
+    settings = Settings(sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1)
+    create_stores(settings)
+    night = Night(build(settings, ThreadRuntime(), holder="tests"))
+    night.system.cache.flushdb()
+    yield night
+    night.system.close()
 
 
-@pytest.fixture
-def client(night: Night) -> Iterator[TestClient]:
-    yield TestClient(make_app(night.system, "api-test"))
+@pytest.fixture(scope="module")
+def client(night: Night) -> TestClient:
+    return TestClient(make_app(night.system, "api-test"))
+
+
+@pytest.fixture(scope="module")
+def routes(night: Night) -> Routes:
+    """Every POST by name, with a path and body that would work."""
+    paid, unpaid = night.paid(), night.send(night.rich())
+    return {
+        "fund": (f"/v1/accounts/{night.person()}/fund", {"amount_fen": 5}),
+        "send": ("/v1/packets", {**SEND, "sender": night.person()}),
+        "pay": (f"/v1/packets/{unpaid}/pay", {"sender": night.person()}),
+        "grab": (f"/v1/packets/{paid}/grab", {"person": night.person()}),
+        "open": (f"/v1/packets/{paid}/open", {"person": night.person()}),
+    }
 
 
 def post(client: TestClient, path: str, body: Any, **headers: str) -> Result:
@@ -108,18 +131,6 @@ def test_bad_sends(client: TestClient, night: Night, body: Any, code: str) -> No
     assert night.everything() == before
 
 
-def routes(night: Night) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Every POST by name, with a path and body that would work."""
-    paid, unpaid = night.paid(), night.send(night.rich())
-    return {
-        "fund": (f"/v1/accounts/{night.person()}/fund", {"amount_fen": 5}),
-        "send": ("/v1/packets", {**SEND, "sender": night.person()}),
-        "pay": (f"/v1/packets/{unpaid}/pay", {"sender": night.person()}),
-        "grab": (f"/v1/packets/{paid}/grab", {"person": night.person()}),
-        "open": (f"/v1/packets/{paid}/open", {"person": night.person()}),
-    }
-
-
 POSTS = ["fund", "send", "pay", "grab", "open"]
 
 
@@ -136,9 +147,9 @@ POSTS = ["fund", "send", "pay", "grab", "open"]
         (b" " * (MOST_BODY + 1), "body_too_large"),
     ],
 )
-def test_bad_bodies(client: TestClient, night: Night, route: str, body: Any, code: str) -> None:
+def test_bad_bodies(client: TestClient, night: Night, routes: Routes, route: str, body: Any, code: str) -> None:
     """Broken, empty, foreign and huge bodies are refused on every route, and leave nothing."""
-    path, _ = routes(night)[route]
+    path, _ = routes[route]
     before = night.everything()
     assert is_refused(post(client, path, body), code)
     assert night.everything() == before
@@ -146,9 +157,9 @@ def test_bad_bodies(client: TestClient, night: Night, route: str, body: Any, cod
 
 @pytest.mark.parametrize("route", POSTS)
 @pytest.mark.parametrize("key", [None, "", " ", "k" * 65, "schlüssel", "a\tb"])
-def test_a_post_needs_a_key(client: TestClient, night: Night, route: str, key: str | None) -> None:
+def test_a_post_needs_a_key(client: TestClient, night: Night, routes: Routes, route: str, key: str | None) -> None:
     """No key, an empty one, one too long and one that cannot be printed are refused before anything is done."""
-    path, body = routes(night)[route]
+    path, body = routes[route]
     before = night.everything()
     headers = {} if key is None else {"Idempotency-Key": key}
     assert is_refused(client.simulate_post(path, body=json.dumps(body).encode(), headers=headers), "key_missing")
@@ -159,9 +170,11 @@ def test_a_post_needs_a_key(client: TestClient, night: Night, route: str, key: s
     "person", [0, -1, True, False, 1.0, "1", None, 2**53 + 1, 10**40, [1], {"a": 1}], ids=lambda value: repr(value)[:12]
 )
 @pytest.mark.parametrize("route", ["pay", "grab", "open"])
-def test_a_person_is_a_positive_integer(client: TestClient, night: Night, route: str, person: Any) -> None:
+def test_a_person_is_a_positive_integer(
+    client: TestClient, night: Night, routes: Routes, route: str, person: Any
+) -> None:
     """What is no person is refused, and leaves nothing."""
-    path, body = routes(night)[route]
+    path, body = routes[route]
     before = night.everything()
     assert is_refused(post(client, path, dict.fromkeys(body, person)), "bad_request")
     assert night.everything() == before
@@ -211,10 +224,9 @@ def test_a_tag_that_disagrees_with_the_id(client: TestClient, night: Night, tagg
 
 
 @pytest.mark.parametrize("value", ["", "2", "true", "01", "yes"])
-def test_a_tag_that_says_neither(client: TestClient, night: Night, value: str) -> None:
+def test_a_tag_that_says_neither(client: TestClient, night: Night, routes: Routes, value: str) -> None:
     """A tag is 1, 0 or absent; anything else is refused, not taken for live."""
-    before = night.everything()
-    for path, body in routes(night).values():
+    for path, body in routes.values():
         before = night.everything()
         result = post(client, path, body, **{"X-Rainproof-Tag": value})
         assert is_refused(result, "bad_request"), path

@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from harness import processes, servers
+from reference_impl.__main__ import main
 
 SHARES = 12
 TOTAL_FEN = 1200
@@ -95,10 +95,19 @@ def gone(family: list[psutil.Process], seconds: float = 10.0) -> bool:
     return not alive
 
 
-@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.servers)])
-def deployment(request: pytest.FixtureRequest, data: Path) -> Iterator[Deployment]:
+KINDS = ["embedded", pytest.param("servers", marks=pytest.mark.servers)]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A deployment that answers."""
-    if request.param == "embedded":
+    with deployed(request, request.param, tmp_path_factory.mktemp("deployment")) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def deployed(request: pytest.FixtureRequest, kind: str, data: Path) -> Iterator[Deployment]:
+    if kind == "embedded":
         sql, cache = f"sqlite:///{data}", "embedded"
     else:
         running: servers.Running = request.getfixturevalue("servers_night") and request.getfixturevalue("running")
@@ -145,27 +154,35 @@ def test_expired_packets_are_refunded_by_the_sweeper(deployment: Deployment) -> 
     assert deployment.ask("GET", f"/v1/packets/{packet}")[1]["state"] == "refunded"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_stops_whole(deployment: Deployment, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [("embedded", signal.SIGINT), pytest.param("servers", signal.SIGTERM, marks=pytest.mark.servers)],
+)
+def test_told_to_stop_it_stops_whole(
+    request: pytest.FixtureRequest, kind: str, number: signal.Signals, tmp_path: Path
+) -> None:
     """SIGTERM and Ctrl-C end every process, in good order."""
-    family = deployment.family()
-    assert len(family) >= 3
-    deployment.process.send_signal(number)
-    assert deployment.process.wait(15) == 0
-    assert gone(family[1:])
+    with deployed(request, kind, tmp_path) as deployment:
+        family = deployment.family()
+        assert len(family) >= 3
+        deployment.process.send_signal(number)
+        assert deployment.process.wait(15) == 0
+        assert gone(family[1:])
 
 
-def test_killed_it_leaves_no_process(deployment: Deployment) -> None:
+@pytest.mark.servers
+def test_killed_it_leaves_no_process(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """kill -9 of the parent ends every process below it."""
-    family = deployment.family()
-    deployment.process.kill()
-    deployment.process.wait()
-    assert gone(family[1:])
+    with deployed(request, "servers", tmp_path) as deployment:
+        family = deployment.family()
+        deployment.process.kill()
+        deployment.process.wait()
+        assert gone(family[1:])
 
 
-def test_killed_while_it_starts_it_leaves_no_process(data: Path) -> None:
+def test_killed_while_it_starts_it_leaves_no_process(tmp_path: Path) -> None:
     """kill -9 of the parent as soon as its first child exists, before that has done anything, leaves nothing either."""
-    started = Deployment(data, f"sqlite:///{data}", "embedded")
+    started = Deployment(tmp_path, f"sqlite:///{tmp_path}", "embedded")
     children = until(lambda: psutil.Process(started.process.pid).children(recursive=True))
     started.process.kill()
     started.process.wait()
@@ -176,10 +193,9 @@ def test_killed_while_it_starts_it_leaves_no_process(data: Path) -> None:
 @pytest.mark.parametrize(
     "options", [["--nonsense", "1"], ["--port", "x"], ["--port"], [], ["--sql", "a", "--cache", "b"]]
 )
-def test_bad_options_are_one_line(options: list[str]) -> None:
+def test_bad_options_are_one_line(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Unknown, wrong, missing and incomplete options end with 2 and a line that says which."""
-    done = subprocess.run(
-        [sys.executable, "-m", "reference_impl", "serve", *options], capture_output=True, text=True, timeout=30
-    )
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith("reference_impl serve: ")
+    assert main(["serve", *options]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith("reference_impl serve: ")

@@ -1,4 +1,4 @@
-"""Money rule 11: tagged work lives in shadow tables and prefixed keys, by every path; neither side touches the other."""
+"""Money rule 11: tagged work lives in shadow tables and prefixed keys, by every path; neither side is in the other."""
 
 from typing import Any
 

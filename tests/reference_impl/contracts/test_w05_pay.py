@@ -170,7 +170,7 @@ def test_many_reconciliations_return_a_payment_once(night: Night) -> None:
 
 
 def test_the_payment_and_its_return_race(night: Night) -> None:
-    """A delayed payer and a reconciler at once: the packet lives with its money, or the money is back and it is void."""
+    """A delayed payer and a reconciler at once: the packet lives with its money, or it is void and that is back."""
     for _ in range(6):
         order = lost_payment(night, 1)
         before = night.balance(order.sender)

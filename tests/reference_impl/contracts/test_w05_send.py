@@ -1,5 +1,8 @@
 """Sending: a preorder in the cache only (W05), a number never given twice (Money rule 3), a key's one packet (W22)."""
 
+import threading
+import time
+
 import pytest
 from night import Night, together
 
@@ -71,15 +74,19 @@ def test_w05_numbers_are_unique_when_the_counter_comes_back_older(night: Night, 
 
 def test_w05_numbers_are_unique_while_the_counter_falls_again_and_again(night: Night) -> None:
     """Eight threads take numbers while a ninth keeps losing every counter."""
-    numbers = night.like().system.numbers
+    numbers, finished = night.like().system.numbers, threading.Barrier(9)
 
     def take() -> list[tuple[int, int]]:
-        return [numbers.next(False) for _ in range(4 * BLOCK)]
+        taken = [numbers.next(False) for _ in range(4 * BLOCK)]
+        finished.wait(30)
+        return taken
 
     def lose() -> list[tuple[int, int]]:
-        for _ in range(20):
+        while finished.n_waiting < 8:
             for name in night.system.cache.keys("number:*"):
                 night.system.cache.set(name, 0)
+            time.sleep(0.001)
+        finished.wait(30)
         return []
 
     results = together([*[take] * 8, lose])

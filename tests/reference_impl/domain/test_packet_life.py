@@ -74,7 +74,7 @@ def test_opens_in_batches_never_overspend(
 def test_batches_change_nothing(requests: list[OpenRequest]) -> None:
     """Opens served together get the answers that they would get one by one (W11)."""
     batch = decide_opens(PACKET, {}, requests, 1050, zero)
-    packet, standing, answers = PACKET, {}, []
+    packet, standing, answers = PACKET, dict[int, Voucher](), list[Voucher | Refused]()
     for request in requests:
         one = decide_opens(packet, standing, [request], 1050, zero)
         packet, standing = one.packet, standing | {v.person: v for v in one.made}
