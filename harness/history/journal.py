@@ -32,9 +32,8 @@ from harness.history.layout import (
 
 _SEGMENT_RECORDS: Final = 1 << 16  # 8 MB
 _STRINGS_BYTES: Final = 1 << 22
-_REMEMBERED: Final = (
-    1 << 20
-)  # texts kept for interning; beyond it a text may be written twice, which costs space only
+_REMEMBERED: Final = 1 << 20
+"""Texts kept for interning; beyond it a text may be written twice, which costs space only."""
 _END: Final = bytes([END_OF_TEXT])
 
 
@@ -133,9 +132,7 @@ class Journal:
         texts are interned as they come. Raises ConfigError where the disk has no room for the first segment.
         """
         if any(folder.glob(f"{glob.escape(worker)}-[0-9]*.journal")):
-            raise ConfigError(
-                f"history: {folder} already holds a journal of worker {worker!r}; use another name"
-            )
+            raise ConfigError(f"history: {folder} already holds a journal of worker {worker!r}; use another name")
         return cls(folder, worker, operations, clock_error_ns, segment_records, strings_bytes)
 
     @property

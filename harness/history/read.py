@@ -81,9 +81,7 @@ def _read_records(path: Path) -> tuple[Header, int, Records]:
     try:
         header, first_number, start = decode_header(data)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise ConfigError(
-            f"history: {path} has no readable header ({error}); was it copied whole?"
-        ) from error
+        raise ConfigError(f"history: {path} has no readable header ({error}); was it copied whole?") from error
     if header.version != VERSION:
         raise ConfigError(f"history: {path} has version {header.version}, this rainproof reads {VERSION}")
     records = np.frombuffer(data, dtype=RECORD, count=header.records, offset=start)
@@ -98,9 +96,7 @@ def _read_strings(folder: Path, worker: str) -> pa.LargeStringArray:
 
 def _string_files(folder: Path, worker: str) -> list[Path]:
     name = re.compile(re.escape(worker) + r"-(\d{4,})\.strings")
-    found = [
-        (int(match[1]), path) for path in folder.glob("*.strings") if (match := name.fullmatch(path.name))
-    ]
+    found = [(int(match[1]), path) for path in folder.glob("*.strings") if (match := name.fullmatch(path.name))]
     return [path for _, path in sorted(found)]
 
 
@@ -123,9 +119,7 @@ def _to_batch(
 
     def text(numbers: npt.NDArray[np.uint32]) -> pa.LargeStringArray:
         if numbers.max(initial=0) > len(strings):
-            raise ConfigError(
-                f"history: {path} refers to texts its .strings files do not hold; was it copied whole?"
-            )
+            raise ConfigError(f"history: {path} refers to texts its .strings files do not hold; was it copied whole?")
         return strings.take(pa.array(numbers.astype(np.int64) - 1, mask=numbers == 0))
 
     def answered(name: str) -> pa.Int64Array:
@@ -139,9 +133,7 @@ def _to_batch(
         "worker": _repeat(header.worker, len(records)),
         "number": pa.array(np.arange(first_number, first_number + len(records), dtype=np.int64)),
         "person": pa.array(records["person"]).cast(pa.string()),
-        "operation": pa.array(header.operations, pa.string()).take(
-            pa.array(records["operation"].astype(np.int64))
-        ),
+        "operation": pa.array(header.operations, pa.string()).take(pa.array(records["operation"].astype(np.int64))),
         "subject": text(np.where(answered_subject != 0, answered_subject, records["subject"])),
         "key": text(records["key"]),
         "amount_fen": pa.array(amount_fen, mask=amount_fen == NULL),

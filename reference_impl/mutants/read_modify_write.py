@@ -14,21 +14,20 @@ from reference_impl.system import System
 
 
 def _serve_alone(self: group_commit.GroupCommit, key: str, request: Any) -> Any:
-    (answer,) = self._batch(key, [request])
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+    served = self._batch(key, [request])
+    served.publish()
+    return group_commit._answer(served.answers[0])
 
 
-def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]) -> list[Any]:
+def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]) -> group_commit.Served:
     """Read the remainder in one transaction, write it back in another."""
     at = parse_packet_id(packet)
     store = system.order_store(at)
     if store is None:
-        return [Refused("unknown_packet")]
+        return opening._unserved(Refused("unknown_packet"), requests)
     before = store.read(lambda c: rows.read_packet(c, at))
     if before is None:
-        return [Refused("unknown_packet")]
+        return opening._unserved(Refused("unknown_packet"), requests)
     standing = {v.person: v for v in store.read(lambda c: rows.opens_of(c, at, {r.person for r in requests}))}
     decisions = decide_opens(before, standing, requests, system.runtime.now_us(), system.runtime.draw)
 
@@ -49,10 +48,10 @@ def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]
         return made
 
     if not decisions.made:
-        return list(decisions.answers)
+        return group_commit.Served(decisions.answers, group_commit.nothing)
     made = store.write(write)
-    opening._publish(system, at, msgspec.structs.replace(decisions, made=made))
-    return made
+    told = msgspec.structs.replace(decisions, made=made)
+    return group_commit.Served(made, lambda: opening._publish(system, at, told))
 
 
 def _plant() -> None:

@@ -9,7 +9,7 @@ Both make a hot packet fast, never right: right it is by the row lock and the un
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from reference_impl.domain.errors import Refused
 from reference_impl.runtime import Runtime, Signal
@@ -18,8 +18,17 @@ BATONS: Final = 2
 """How many threads are awake with an answer at once: each wakes the next. All at once they would fight for the
 interpreter, which costs half as much again."""
 
-Batch = Callable[[str, list[Any]], list[Any]]
-"""Serves the requests of one key; an answer each, an exception where it is to be raised. Must not raise."""
+
+class Served(NamedTuple):
+    """What became of a batch: an answer a request (an exception where it is to be raised), and what is left to tell
+    others once it is committed."""
+
+    answers: list[Any]
+    publish: Callable[[], None]
+
+
+Batch = Callable[[str, list[Any]], Served]
+"""Serves the requests of one key. Must not raise."""
 
 
 class Opens(Protocol):
@@ -46,7 +55,9 @@ class EachAlone:
                 raise Refused("limited", "too many opens of this packet at once")
             self._inside[key] = inside + 1
         try:
-            return _answer(self._batch(key, [request])[0])
+            served = self._batch(key, [request])
+            served.publish()
+            return _answer(served.answers[0])
         finally:
             with self._lock:
                 self._inside[key] -= 1
@@ -71,10 +82,13 @@ class GroupCommit:
 
     def submit(self, key: str, request: Any) -> Any:
         waiter = _Waiter(request, self._runtime.signal())
-        room, leads = self._enter(key, waiter)
-        if leads or self._wait(room, waiter):
-            self._lead(key, room)
-        else:
+        room, first = self._enter(key, waiter)
+        if first:
+            self._runtime.sleep(self._wait_s)
+        try:
+            if first or self._wait(room, waiter):
+                self._lead(key, room)
+        finally:
             _wake(waiter.after)
         return _answer(waiter.answer)
 
@@ -82,13 +96,13 @@ class GroupCommit:
         with self._lock:
             room = self._rooms.get(key)
             if room is None:
-                room = self._rooms[key] = _Room()
+                room = self._rooms[key] = _Room(self._runtime.lock())
             if len(room.waiting) >= self._queue:
                 raise Refused("limited", "too many wait for this packet")
             room.waiting.append(waiter)
-            leads = not room.busy
+            first = not room.busy
             room.busy = True
-            return room, leads
+            return room, first
 
     def _wait(self, room: "_Room", waiter: "_Waiter") -> bool:
         """Wait for the answer or the lead; True for the lead. Once its batch has begun, it waits for the commit."""
@@ -102,34 +116,53 @@ class GroupCommit:
         return waiter.leads
 
     def _lead(self, key: str, room: "_Room") -> None:
-        """Serve one batch, this thread's own request first in it, then pass the lead on."""
-        if len(room.waiting) < self._most:
-            self._runtime.sleep(self._wait_s)
+        """Serve one batch, this thread's own request first in it.
+
+        The lead is handed on before others are told: they are, in the order of the commits, while the next batch is in
+        the database.
+        """
         with self._lock:
             taken = [room.waiting.popleft() for _ in range(min(self._most, len(room.waiting)))]
+        served, handed_on = Served([], nothing), False
         try:
-            for waiter, answer in zip(taken, self._batch(key, [w.request for w in taken]), strict=True):
+            served = self._batch(key, [waiter.request for waiter in taken])
+            for waiter, answer in zip(taken, served.answers, strict=True):
                 waiter.answer = answer
         except BaseException as error:
             for waiter in taken:
                 waiter.answer = error
             raise
         finally:
-            self._pass_on(key, room)
-            served = taken[1:]
-            for waiter, follower in zip(served, served[BATONS:], strict=False):
-                waiter.after = [follower]
-            _wake(served[:BATONS])
+            try:
+                with room.publishing:
+                    handed_on = self._hand_on(key, room, close=False)
+                    served.publish()
+            finally:
+                if not handed_on:  # somebody may have come while others were told
+                    self._hand_on(key, room, close=True)
+                _pass_batons(taken[1:])
 
-    def _pass_on(self, key: str, room: "_Room") -> None:
+    def _hand_on(self, key: str, room: "_Room", *, close: bool) -> bool:
+        """Give the lead to the next in line; False where nobody waits, and the room is closed if it is to be."""
         with self._lock:
             if room.waiting:
-                heir = room.waiting[0]
-                heir.leads = True
-                heir.signal.set()
-            else:
+                room.waiting[0].leads = True
+                room.waiting[0].signal.set()
+                return True
+            if close:
                 room.busy = False
                 del self._rooms[key]
+            return False
+
+
+def nothing() -> None:
+    """Nobody need be told."""
+
+
+def _pass_batons(served: "list[_Waiter]") -> None:
+    for waiter, follower in zip(served, served[BATONS:], strict=False):
+        waiter.after = [follower]
+    _wake(served[:BATONS])
 
 
 def _wake(waiters: "list[_Waiter]") -> None:
@@ -149,11 +182,12 @@ class _Waiter:
 
 
 class _Room:
-    __slots__ = ("busy", "waiting")
+    __slots__ = ("busy", "publishing", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, publishing: Any) -> None:
         self.waiting: deque[_Waiter] = deque()
         self.busy = False
+        self.publishing = publishing
 
 
 def _answer(answer: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest, Voucher, decide_opens
 from reference_impl.packets import rows, views
+from reference_impl.packets.group_commit import Served, nothing
 from reference_impl.packets.send import preordered
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
@@ -29,28 +30,33 @@ def open_packet(system: System, at: PacketId, person: int, client_key: str) -> V
     return voucher
 
 
-def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) -> list[Any]:
+def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) -> Served:
     """Serve opens of one packet in one transaction. One bad member is taken out by halving, and the rest run again."""
     at = parse_packet_id(packet)
     store = system.order_store(at)
     if store is None:
-        return [Refused("unknown_packet", packet)] * len(requests)
+        return _unserved(Refused("unknown_packet", packet), requests)
     try:
         decisions = store.write(lambda connection: _open_in(connection, system, store, at, requests))
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
-        if len(requests) == 1:
-            return [error]
-        middle = len(requests) // 2
-        return [
-            *serve_batch(system, packet, requests[:middle]),
-            *serve_batch(system, packet, requests[middle:]),
-        ]
+        return _unserved(error, requests) if len(requests) == 1 else _serve_halves(system, packet, requests)
     except (sa.exc.SQLAlchemyError, CacheError) as error:
-        return [error] * len(requests)
+        return _unserved(error, requests)
     if isinstance(decisions, Refused):
-        return [decisions] * len(requests)
-    _publish(system, at, decisions)
-    return list(decisions.answers)
+        return _unserved(decisions, requests)
+    return Served(decisions.answers, partial(_publish, system, at, decisions))
+
+
+def _serve_halves(system: System, packet: str, requests: Sequence[OpenRequest]) -> Served:
+    middle = len(requests) // 2
+    first = serve_batch(system, packet, requests[:middle])
+    first.publish()
+    second = serve_batch(system, packet, requests[middle:])
+    return Served([*first.answers, *second.answers], second.publish)
+
+
+def _unserved(reason: Exception, requests: Sequence[OpenRequest]) -> Served:
+    return Served([reason] * len(requests), nothing)
 
 
 def _open_in(

@@ -149,10 +149,16 @@ def _mariadb_engine(url: str, isolation: Any) -> sa.Engine:
         url,
         isolation_level=isolation,
         pool_size=64,
-        max_overflow=256,
-        pool_timeout=5,
+        max_overflow=0,
+        pool_timeout=10,
         pool_reset_on_return=None,  # every transaction ends in its own `begin` block
-        connect_args={"connect_timeout": 5, "read_timeout": 20, "write_timeout": 20, "charset": "utf8mb4"},
+        connect_args={
+            "connect_timeout": 5,
+            "read_timeout": 20,
+            "write_timeout": 20,
+            "charset": "utf8mb4",
+            "init_command": "SET time_zone = '+00:00'",
+        },
     )
 
 

@@ -77,9 +77,7 @@ def test_unfinished_reads_info(tmp_path: Path) -> None:
 def test_torn_completion_reads_unfinished(tmp_path: Path) -> None:
     """A completion whose flag was not written yet counts for nothing, whatever else stands in it."""
     journal = Journal.create(tmp_path, "w", OPERATIONS)
-    journal.complete(
-        journal.begin("open", 1, "p", None, None, 0, False), "ok", None, amount_fen=5, subject="q"
-    )
+    journal.complete(journal.begin("open", 1, "p", None, None, 0, False), "ok", None, amount_fen=5, subject="q")
     journal.close()
     (path,) = tmp_path.glob("*.journal")
     with path.open("r+b") as file:
@@ -168,9 +166,7 @@ def write_until_full(folder: Path, limit_bytes: int) -> tuple[int, list[str]]:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
-    done = subprocess.run(
-        [sys.executable, "-c", _FULL, str(folder)], capture_output=True, text=True, preexec_fn=limit
-    )
+    done = subprocess.run([sys.executable, "-c", _FULL, str(folder)], capture_output=True, text=True, preexec_fn=limit)
     return done.returncode, done.stdout.splitlines()
 
 

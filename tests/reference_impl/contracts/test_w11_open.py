@@ -1,7 +1,7 @@
 """Opening: sums exact, one share a person, the same key the same answer, however many come at once (W11, W15, W22)."""
 
 import time
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -93,11 +93,18 @@ def test_w11_those_who_wait_share_a_transaction(night: Night) -> None:
     patient.system.close()
 
 
+def served(night: Night, packet: str, requests: list[OpenRequest]) -> list[Any]:
+    """The answers of one batch, published."""
+    batch = serve_batch(night.system, packet, requests)
+    batch.publish()
+    return batch.answers
+
+
 def test_w11_served_in_the_order_they_came(night: Night) -> None:
     """Within a batch the sequence is the order of arrival."""
     packet = night.paid(1000, 8)
     people = [night.person() for _ in range(8)]
-    answers = serve_batch(night.system, packet, [OpenRequest(person, night.key()) for person in people])
+    answers = served(night, packet, [OpenRequest(person, night.key()) for person in people])
     assert [(v.person, v.sequence) for v in answers] == [(person, n) for n, person in enumerate(people, 1)]
 
 
@@ -107,7 +114,7 @@ def test_w11_one_bad_member_is_taken_out(night: Night, place: int) -> None:
     packet = night.paid(1000, 8)
     requests = [OpenRequest(night.person(), night.key()) for _ in range(8)]
     requests[place] = OpenRequest(night.person(), cast(str, None))
-    answers = serve_batch(night.system, packet, requests)
+    answers = served(night, packet, requests)
     assert isinstance(answers[place], sa.exc.IntegrityError)
     assert len(made(answers)) == 7
     assert whole(night, packet, made(answers))
@@ -121,7 +128,7 @@ def test_w11_a_member_too_long_for_its_column_is_taken_out(servers_night: Night)
     packet = night.paid(1000, 4)
     requests = [OpenRequest(night.person(), night.key()) for _ in range(4)]
     requests[2] = OpenRequest(night.person(), "k" * 65)
-    answers = serve_batch(night.system, packet, requests)
+    answers = served(night, packet, requests)
     assert isinstance(answers[2], sa.exc.SQLAlchemyError)
     assert len(made(answers)) == 3
     assert whole(night, packet, made(answers))

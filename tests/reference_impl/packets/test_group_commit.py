@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reference_impl.domain.errors import Refused
-from reference_impl.packets.group_commit import EachAlone, GroupCommit
+from reference_impl.packets.group_commit import EachAlone, GroupCommit, Served
 from reference_impl.runtime import ThreadRuntime
 
 
@@ -24,15 +24,22 @@ class Shop:
         self.open_door.set()
         self._lock = threading.Lock()
         self._work = work
+        self.published: list[list[Any]] = []
+        self.publish_s = 0.0
 
-    def __call__(self, key: str, requests: list[Any]) -> list[Any]:
+    def _publish(self, requests: list[Any]) -> None:
+        time.sleep(self.publish_s)
+        self.published.append(list(requests))
+
+    def __call__(self, key: str, requests: list[Any]) -> Served:
         with self._lock:
             self.inside += 1
             self.most_inside = max(self.most_inside, self.inside)
             self.batches.append(list(requests))
         self.open_door.wait(5)
         try:
-            return self._work(key, requests) if self._work else [f"{key}:{request}" for request in requests]
+            answers = self._work(key, requests) if self._work else [f"{key}:{request}" for request in requests]
+            return Served(answers, lambda: self._publish(requests))
         finally:
             with self._lock:
                 self.inside -= 1
@@ -194,6 +201,35 @@ def test_w11_a_crowd_with_little_patience() -> None:
     assert {request for request, answer in outcomes if answer != "limited"} == set(served)
     assert all(answer in (request, "limited", "lost") for request, answer in outcomes)
     assert {"limited", "lost"} < {answer for _, answer in outcomes if isinstance(answer, str)} | {"served"}
+    assert opens._rooms == {}
+
+
+def test_w11_others_are_told_in_the_order_of_the_commits() -> None:
+    """While a batch is told to others the next is in the database already, and is told after it."""
+    shop = Shop()
+    opens = group(shop, most=1)
+    shop.publish_s = 0.05
+    with ThreadPoolExecutor(4) as pool:
+        began = time.monotonic()
+        futures = arrive(pool, opens, range(4))
+        assert [outcome(f) for f in futures] == ["p:0", "p:1", "p:2", "p:3"]
+    assert shop.published == shop.batches == [[0], [1], [2], [3]]
+    assert time.monotonic() - began >= 4 * shop.publish_s
+    assert opens._rooms == {}
+
+
+def test_w11_who_comes_while_the_last_batch_is_told_is_served() -> None:
+    """Nobody is left behind in a room whose leader is busy telling others."""
+    shop = Shop()
+    opens = group(shop)
+    shop.publish_s = 0.1
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(opens.submit, "p", 0)
+        while not shop.batches:
+            time.sleep(0.001)
+        second = pool.submit(opens.submit, "p", 1)
+        assert [outcome(first), outcome(second)] == ["p:0", "p:1"]
+    assert shop.published == [[0], [1]]
     assert opens._rooms == {}
 
 
