@@ -155,10 +155,12 @@ def _role(settings: Settings, role: str) -> Iterator[None]:
     folder = Path(settings.data)
     (folder / "pids").mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, SETTINGS_VARIABLE: msgspec.json.encode(settings).decode()}
-    command = [sys.executable, "-m", "reference_impl", "role", role]
+    command = [sys.executable, "-m", "reference_impl", "role", role, str(os.getpid())]
     process = processes.start(command, folder / f"{role}.log", env=environment)
     try:
         yield
+        if process.poll() is not None:
+            raise RuntimeError(f"the {role} process ended: {processes.last_line(folder / f'{role}.log')}")
     finally:
         processes.stop(process)
 
