@@ -1,7 +1,7 @@
 """The canonical tables of history and evidence.
 
-Every target maps what it keeps to these tables, and every invariant reads only these. Money is integer fen, moments are
-integer nanoseconds (`_ns`, the generator's clock) or microseconds (`_us`, the clock of the database that wrote the row).
+Every target maps what it keeps to these tables, and every invariant reads only these. Money is integer fen; moments are
+integer nanoseconds (`_ns`, the generator's clock) or microseconds (`_us`, the clock of the database that wrote them).
 Identifiers and persons are text, so that any system's own ids fit. A column that a target cannot supply is NULL.
 """
 
@@ -80,7 +80,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "store": "VARCHAR",
         "number": "BIGINT",  # rises, within a store, in the order postings of one account were made
         "entry": "VARCHAR",  # the entry's key: fund:…, pay:{packet}, credit:{voucher}, return:{packet}
-        "kind": "VARCHAR",  # fund | pay | credit (an open's voucher) | refund (a refund's voucher) | return (an unfunded pay)
+        "kind": "VARCHAR",  # fund | pay | credit (of an open) | refund (of a refund's voucher) | return (of a pay)
         "subject": "VARCHAR",  # packet of a pay or return, voucher of a credit or refund
         "account": "VARCHAR",
         "account_kind": "VARCHAR",
