@@ -144,6 +144,7 @@ _NIGHT: Final = (
 @click.argument("scenario")
 @_night
 @click.option("--mutant", help="Plant this bug in the reference implementation.")
+@click.option("--weather", help="Run the clean system in this mutant's harsh surroundings.")
 @click.option(
     "--fault",
     "planned",
@@ -151,16 +152,23 @@ _NIGHT: Final = (
     metavar="NAME=ARG@S",
     help="Do this S seconds into the load, e.g. kill=credit@5.",
 )
-def run(scenario: str, mutant: str | None, planned: tuple[str, ...], as_object: bool, **night: Any) -> int:
+def run(
+    scenario: str, mutant: str | None, weather: str | None, planned: tuple[str, ...], as_object: bool, **night: Any
+) -> int:
     """Drive SCENARIO against a target and judge what happened."""
-    if mutant:
-        plugins.choose("mutant", mutant, plugins.mutants())
+    options = " ".join(_planting("mutant", mutant) + _planting("weather", weather))
     strikes = sorted(map(faults.parse, planned), key=lambda strike: strike.at_s)
-    options = f"--mutant {mutant}" if mutant else ""
     plan = _plan(scenario, options=options, faults=tuple(strikes), argv=sys.argv[1:], **night)
     with Teller() as teller:
         results = runs.run(plan, teller)
     return _show(results, as_object)
+
+
+def _planting(option: str, mutant: str | None) -> list[str]:
+    """Words for the target's command line, once the mutant is known."""
+    if mutant is None:
+        return []
+    return [f"--{option}", plugins.choose("mutant", mutant, plugins.mutants()).name]
 
 
 def _plan(scenario: str, target: Path | None, duration: float | None, **given: Any) -> runs.Plan:
@@ -221,14 +229,19 @@ def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int |
 @_night
 @click.option("--scenario", default="group_grab", help="The night that every mutant lives through.", show_default=True)
 @click.option("--only", help="Try this mutant alone.")
-def mutants(scenario: str, only: str | None, as_object: bool, **night: Any) -> int:
-    """Plant each mutant and see whether the invariant named in its file catches it."""
+@click.option("--clean", "clean_nights", type=click.IntRange(min=0), default=1, show_default=True)
+def mutants(scenario: str, only: str | None, clean_nights: int, as_object: bool, **night: Any) -> int:
+    """Plant each mutant and see whether the invariant named in its file catches it.
+
+    The clean system lives through as many nights as --clean says, and through the harsh surroundings that some mutants
+    need: there nobody may be accused.
+    """
     known = plugins.mutants()
     chosen = {only: plugins.choose("mutant", only, known)} if only else known
     night |= {name: value for name, value in _SMALL_NIGHT.items() if night[name] is None}
     plan = _plan(scenario, argv=sys.argv[1:], **night)
     with Teller() as teller:
-        tried = campaign(chosen, plan, teller)
+        tried = campaign(chosen, plan, teller, clean_nights)
     if as_object:
         click.echo(msgspec.json.encode(tried).decode())
     else:
@@ -236,7 +249,11 @@ def mutants(scenario: str, only: str | None, as_object: bool, **night: Any) -> i
         click.echo(
             f"{tried.killed} of {tried.total} killed" + "".join(f", {name} survives" for name in tried.survivors)
         )
-    return 0 if tried.killed == tried.total else 1
+        click.echo(
+            f"{len(tried.controls)} clean nights, {len(tried.accusations)} accusations"
+            + "".join(f", in {night}" for night in tried.accusations)
+        )
+    return 0 if tried.passed else 1
 
 
 _SMALL_NIGHT: Final = {"people": 120, "packets": 24, "duration": 6.0, "tagged": 0.3}

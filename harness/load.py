@@ -146,7 +146,7 @@ def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], hea
         said = _EXIT_REASONS.get(status, f"Locust's master ended with status {status}")
         yield f"{said}: {started.last_words()}"
     if lost:
-        yield f"workers of the generator were lost: {', '.join(map(str, lost))}"
+        yield f"{len(lost)} of the generator's workers were lost: number {', '.join(map(str, lost))}"
     for worker in health:
         if worker.dispatch_lag_us.p99 > LATE_US:
             seconds = worker.dispatch_lag_us.p99 / 1e6

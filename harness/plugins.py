@@ -27,6 +27,8 @@ class Mutant(Protocol):
     caught_by: str
     summary: str
     seen_in: str
+    harsh: bool
+    """Does it need harsh surroundings, which the clean system must survive?"""
 
 
 Bench = Callable[[dict[str, Any]], dict[str, Any]]

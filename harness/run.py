@@ -31,6 +31,7 @@ from harness.target.launch import Launched, launch
 
 Backend = Literal["embedded", "servers"]
 
+_TAGGED: Final = 0.1  # the share of people who are pressure traffic, unless said otherwise
 _PREPARE_S: Final = 120.0
 _OVERTIME: Final = 4.0  # how many times its duration a load may take before it is stopped
 
@@ -47,7 +48,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     packets: int = 60
     seed: int = 7
     duration_s: float = 20.0
-    tagged: float = 0.0
+    tagged: float | None = None  # None: a tenth, where the target has a tag
     workers: int = 1
     drain_s: float = 60.0  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
@@ -67,14 +68,17 @@ class Deployed(Struct, frozen=True):
 def run(plan: Plan, teller: Teller) -> Results:
     """Runs `plan` and leaves its folder; raises ConfigError for what the user can mend."""
     began_s = time.monotonic()
-    claims = _claims(plan)
+    target = _target_of(plan)
+    if plan.tagged is None:
+        plan = msgspec.structs.replace(plan, tagged=_TAGGED if target.tag_header else 0.0)
+    claims = target.claims
     folder = rundir.create(plan.scenario, plan.root).resolve()
     teller.phase("prepare", str(folder))
     for name in ("history", "evidence", "logs", "progress"):
         (folder / name).mkdir()
     record = _record(plan, folder, claims)
-    with deployed(plan.target, plan.backend, folder, plan.options) as target:
-        conduct = _conduct(plan, folder, target, teller)
+    with deployed(plan.target, plan.backend, folder, plan.options) as deployment:
+        conduct = _conduct(plan, folder, deployment, teller)
     conduct = msgspec.structs.replace(conduct, seconds=round(time.monotonic() - began_s, 3))
     teller.phase("judge", f"{len(claims)} invariants")
     results = assess(folder, record, conduct)
@@ -124,15 +128,13 @@ def _variables(backend: Backend, folder: Path, options: str, port: int) -> dict[
     }
 
 
-def _claims(plan: Plan) -> tuple[str, ...]:
-    """What the target wants to be judged by. Reading it first finds a bad target file before anything is
-    started.
-    """
-    claims = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1)).claims
-    check_claims(claims, plan.target)
+def _target_of(plan: Plan) -> Target:
+    """The target as its file says. Reading it first finds a bad file before anything is started."""
+    target = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1))
+    check_claims(target.claims, plan.target)
     if plan.options and "{options}" not in plan.target.read_text(encoding="utf-8"):
         raise ConfigError(f"{plan.target}: [start] command has no {{options}} to pass {plan.options!r} on with")
-    return claims
+    return target
 
 
 def _record(plan: Plan, folder: Path, claims: tuple[str, ...]) -> rundir.RunRecord:

@@ -25,6 +25,11 @@ class Mutant:
     plant: Callable[[], None]
     weather: Callable[[], None] = nothing
 
+    @property
+    def harsh(self) -> bool:
+        """Whether it needs weather that the clean system must survive."""
+        return self.weather is not nothing
+
 
 def catalogue() -> dict[str, Mutant]:
     """Every mutant by name."""
