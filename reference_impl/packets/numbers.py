@@ -4,7 +4,7 @@ from typing import Final
 
 import redis
 
-from reference_impl.domain.identifiers import NUMBERS_AN_EPOCH
+from reference_impl.domain.identifiers import EPOCHS, NUMBERS_AN_EPOCH
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.runtime import Runtime
 from reference_impl.stores.cache import counter_key
@@ -35,7 +35,10 @@ class Numbers:
             return block.epoch, block.next - 1
 
     def _new_epoch(self, tagged: bool) -> "_Block":
-        return _Block(self._ledger.new_epoch(self._holder, tagged), first=1, last=0)
+        epoch = self._ledger.new_epoch(self._holder, tagged)
+        if epoch >= EPOCHS:
+            raise RuntimeError(f"epoch {epoch} does not fit into an id")
+        return _Block(epoch, first=1, last=0)
 
     def _refill(self, block: "_Block", tagged: bool) -> "_Block":
         last = int(self._cache.incrby(counter_key(block.epoch, tagged), BLOCK))

@@ -28,7 +28,7 @@ def rows_of_keys(cache: Any) -> Iterator[KeyRow]:
     for key in cache.scan_iter(count=1000):
         if key.removeprefix(SHADOW).startswith("stream:"):
             for _, fields in cache.xrange(key):
-                yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields["debt"]))
+                yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields.get("debt", "")))
         else:
             found = _PACKET.fullmatch(key.removeprefix(SHADOW))
             yield _row(key, found[1] if found else None)

@@ -4,6 +4,7 @@ One message is one batch of vouchers of one packet. Delivery is at least once: a
 vouchers are credited, and crediting is idempotent by the ledger's key.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +12,9 @@ import msgspec
 import redis
 
 from reference_impl.domain.packet import Voucher
-from reference_impl.stores.layout import side
+from reference_impl.stores.layout import SHADOW, side
+
+log = logging.getLogger(__name__)
 
 CREDIT: Final = "stream:credit"
 COMPENSATION: Final = "stream:compensation"
@@ -56,7 +59,7 @@ def claim(cache: redis.Redis, stream: str, tagged: bool, consumer: str, idle_ms:
     """Messages that another consumer took and did not finish within `idle_ms`."""
     name = stream_name(stream, tagged)
     answer: Any = cache.xautoclaim(name, GROUP, consumer, min_idle_time=idle_ms, count=16)
-    yield from _messages(name, answer[1])
+    yield from _messages(cache, name, answer[1])
 
 
 def receive(cache: redis.Redis, stream: str, tagged: bool, consumer: str) -> Iterator[Message]:
@@ -64,7 +67,7 @@ def receive(cache: redis.Redis, stream: str, tagged: bool, consumer: str) -> Ite
     name = stream_name(stream, tagged)
     answer: Any = cache.xreadgroup(GROUP, consumer, {name: ">"}, count=16)
     for _, entries in dict(answer).items() if isinstance(answer, dict) else answer or ():
-        yield from _messages(name, entries)
+        yield from _messages(cache, name, entries)
 
 
 def rest(cache: redis.Redis, stream: str, tagged: bool, consumer: str) -> None:
@@ -76,8 +79,7 @@ def rest(cache: redis.Redis, stream: str, tagged: bool, consumer: str) -> None:
 def acknowledge(cache: redis.Redis, message: Message) -> None:
     """The message's vouchers are credited: it is done and leaves the stream, both at once or neither."""
     with cache.pipeline(transaction=True) as pipe:
-        pipe.xack(message.stream, GROUP, message.number)
-        pipe.xdel(message.stream, message.number)
+        _finish(pipe, message.stream, message.number)
         pipe.execute()
 
 
@@ -86,7 +88,27 @@ def backlog(cache: redis.Redis, tagged: bool) -> int:
     return sum(int(cache.xlen(stream_name(stream, tagged))) for stream in (CREDIT, COMPENSATION))
 
 
-def _messages(name: str, entries: Any) -> Iterator[Message]:
+def _messages(cache: redis.Redis, name: str, entries: Any) -> Iterator[Message]:
     for number, fields in entries or ():
-        if fields:
-            yield Message(name, number, msgspec.json.decode(fields["debt"], type=Debt))
+        if not fields:
+            continue
+        try:
+            debt = msgspec.json.decode(fields.get("debt", ""), type=Debt)
+        except msgspec.MsgspecError as error:
+            log.error("message %s of %s is unreadable and laid aside: %s", number, name, error)
+            _lay_aside(cache, name, number, fields)
+        else:
+            yield Message(name, number, debt)
+
+
+def _lay_aside(cache: redis.Redis, name: str, number: str, fields: Any) -> None:
+    """What nobody can read goes to the dead letters; its vouchers reconciliation finds."""
+    with cache.pipeline(transaction=True) as pipe:
+        pipe.xadd(stream_name(DEAD, name.startswith(SHADOW)), fields)
+        _finish(pipe, name, number)
+        pipe.execute()
+
+
+def _finish(pipe: Any, name: str, number: str) -> None:
+    pipe.xack(name, GROUP, number)
+    pipe.xdel(name, number)

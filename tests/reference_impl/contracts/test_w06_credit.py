@@ -287,3 +287,18 @@ def test_the_ledger_balances_after_a_storm(night: Night) -> None:
         drift += " GROUP BY a.account, a.tag, a.balance_fen HAVING a.balance_fen <> COALESCE(SUM(p.amount_fen), 0)"
         assert store.read(lambda c, text=drift: c.exec_driver_sql(text).all()) == []
     assert all(parse_packet_id(str(p)) and night.escrow(str(p)) == 0 for p in packets)
+
+
+@pytest.mark.parametrize("fields", [{"debt": "not json"}, {"debt": '{"sender": "me"}'}, {"other": "1"}])
+def test_w06_an_unreadable_message_is_laid_aside(night: Night, fields: dict[str, Any]) -> None:
+    """It goes to the dead letters of its side, holds nobody up, and no backlog is left of it."""
+    night.credit()
+    cache, dead = night.system.cache, stream.stream_name(stream.DEAD, False)
+    before = cache.xlen(dead)
+    cache.xadd(stream.stream_name(stream.CREDIT, False), fields)  # type: ignore[arg-type]
+    vouchers = opened(night)
+    night.credit()
+    assert arrived_once(night, vouchers)
+    assert cache.xlen(dead) == before + 1
+    assert stream.backlog(cache, False) == 0
+    cache.delete(dead)
