@@ -29,20 +29,30 @@ class Said:
         return lines[0]
 
 
-def rainproof(folder: Path, *arguments: str, timeout_s: float = 120, path: str | None = None) -> Said:
+MERE_MORTAL = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
+"""Words before a command that take from root what lets it write where nobody may."""
+
+
+def rainproof(
+    folder: Path, *arguments: str, timeout_s: float = 120, path: str | None = None, before: tuple[str, ...] = ()
+) -> Said:
     """Runs the command in `folder` to its end."""
-    with started(folder, *arguments, path=path) as (process, mark):
+    with started(folder, *arguments, path=path, before=before) as (process, mark):
         out, err = process.communicate(timeout=timeout_s)
     return Said(process.returncode, out, err, left_running(mark))
 
 
 @contextmanager
-def started(folder: Path, *arguments: str, path: str | None = None) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def started(
+    folder: Path, *arguments: str, path: str | None = None, before: tuple[str, ...] = ()
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """The running command, and the mark that all its processes inherit."""
     mark = uuid.uuid4().hex
     env = os.environ | {_MARK: mark} | ({"PATH": path} if path else {})
     pipe = subprocess.PIPE
-    process = subprocess.Popen([*COMMAND, *arguments], cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True)
+    process = subprocess.Popen(
+        [*before, *COMMAND, *arguments], cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True
+    )
     try:
         yield process, mark
     finally:
