@@ -229,7 +229,14 @@ def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int |
 @_night
 @click.option("--scenario", default="group_grab", help="The night that every mutant lives through.", show_default=True)
 @click.option("--only", help="Try this mutant alone.")
-@click.option("--clean", "clean_nights", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--clean",
+    "clean_nights",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Nights of the clean system, each with the next seed.",
+)
 def mutants(scenario: str, only: str | None, clean_nights: int, as_object: bool, **night: Any) -> int:
     """Plant each mutant and see whether the invariant named in its file catches it.
 

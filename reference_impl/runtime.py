@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
 
 DRAWS: Final = 128
+"""Random numbers read from the operating system at a time."""
 
 
 class Signal(Protocol):
@@ -29,7 +30,7 @@ class Runtime(Protocol):
 
 
 class ThreadSignal:
-    """A bare lock: a third of the cost of threading.Event, which matters when hundreds wait for one commit."""
+    """A bare lock: cheaper than threading.Event, which matters when hundreds wait for one commit."""
 
     __slots__ = ("_lock",)
 

@@ -16,7 +16,7 @@ from reference_impl.runtime import Runtime, Signal
 
 BATONS: Final = 2
 """How many threads are awake with an answer at once: each wakes the next. All at once they would fight for the
-interpreter, which costs half as much again."""
+interpreter."""
 
 
 class Served(NamedTuple):
