@@ -17,18 +17,19 @@ from typing import Any, Final, NoReturn
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from harness import faults, plugins, rundir
 from harness import run as runs
+from harness import simulate as simulation
 from harness.assess import as_json
-from harness.campaign import Campaign, campaign
 from harness.config import ConfigError
 from harness.progress import Teller
 from harness.report import results as report
-from harness.report import summary
+from harness.report import matrix, summary
 from harness.report.results import Results
 from harness.servers import require_programs
+from harness.trial.campaign import Campaign, campaign
+from harness.trial.verdicts import UNDER
 
 USAGE: Final = 2
 INTERNAL: Final = 70
@@ -39,7 +40,6 @@ _PEOPLE: Final = 600
 _PEOPLE_PER_S: Final = 60
 """Without --duration a night lasts long enough for so many people a second, which two cores can serve."""
 _DURATION_LEAST_S: Final = 10.0
-_MARKS: Final = {"holds": "·", "violated": "✗", "unknown": "?"}
 
 
 class Stopped(BaseException):
@@ -227,60 +227,73 @@ def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int |
 
 @commands.command()
 @_night
-@click.option("--scenario", default="group_grab", help="The night that every mutant lives through.", show_default=True)
-@click.option("--only", help="Try this mutant alone.")
+@click.option("--scenario", default="group_grab", help="What a night under load is like.", show_default=True)
+@click.option("--only", help="Try this one alone.")
+@click.option("--under", type=click.Choice(UNDER), help="Try all here; by default each where its file says it dies.")
 @click.option(
     "--clean",
-    "clean_nights",
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Nights of the clean system, each with the next seed.",
+    help="Nights of the clean system under load, each with the next seed.",
 )
-def mutants(scenario: str, only: str | None, clean_nights: int, as_object: bool, **night: Any) -> int:
+def mutants(scenario: str, only: str | None, under: Any, clean: int, as_object: bool, **night: Any) -> int:
     """Plant each mutant and see whether the invariant named in its file catches it.
 
-    The clean system lives through as many nights as --clean says, and through the harsh surroundings that some mutants
-    need: there nobody may be accused.
+    Most die in simulation, some on real servers only, under load, or by proof. The clean system is played beside them,
+    also in the harsh surroundings that some need under load: there nobody may be accused.
     """
     known = plugins.mutants()
     chosen = {only: plugins.choose("mutant", only, known)} if only else known
     night |= {name: value for name, value in _SMALL_NIGHT.items() if night[name] is None}
     plan = _plan(scenario, argv=sys.argv[1:], **night)
     with Teller() as teller:
-        tried = campaign(chosen, plan, teller, clean_nights)
+        tried = campaign(chosen, plan, teller, prove_mutants, clean, under)
     if as_object:
         click.echo(msgspec.json.encode(tried).decode())
     else:
-        Console().print(_matrix(tried))
-        click.echo(
-            f"{tried.killed} of {tried.total} killed" + "".join(f", {name} survives" for name in tried.survivors)
-        )
-        click.echo(
-            f"{len(tried.controls)} clean nights, {len(tried.accusations)} accusations"
-            + "".join(f", in {night}" for night in tried.accusations)
-        )
+        meant = {name: trial.caught_by for name, trial in tried.trials.items()}
+        Console().print(matrix.matrix(tried.matrix, meant, "mutant"))
+        click.echo("\n".join(matrix.conclusion(tried)))
     return 0 if tried.passed else 1
 
 
 _SMALL_NIGHT: Final = {"people": 120, "packets": 24, "duration": 6.0, "tagged": 0.3}
 
 
-def _matrix(tried: Campaign) -> Table:
-    """Mutant × invariant; the invariant that is meant to catch a mutant stands in brackets."""
-    table = Table(box=None, padding=(0, 1))
-    names = list(dict.fromkeys(name for verdicts in tried.matrix.values() for name in verdicts))
-    table.add_column("mutant", no_wrap=True)
-    for number, _ in enumerate(names, start=1):
-        table.add_column(str(number), justify="center")
-    for mutant, verdicts in tried.matrix.items():
-        marks = (_MARKS[verdicts[name]] if name in verdicts else "" for name in names)
-        meant = tried.trials[mutant].caught_by
-        table.add_row(
-            mutant, *(f"\\[{mark}]" if name == meant else mark for name, mark in zip(names, marks, strict=True))
-        )
-    table.caption = "  ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
-    return table
+@commands.command()
+@click.argument("world")
+@click.option("--schedules", type=click.IntRange(1, 10_000_000), default=200, show_default=True, help="How many.")
+@click.option(
+    "--faults", default="all", show_default=True, help="all, none, or names with commas: fail, timeout, twice, crash, …"
+)
+@click.option("--mutant", default="", help="Plant this bug.")
+@click.option("--until", default="", metavar="INVARIANT", help="Stop only where this one is violated.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work.")
+@_BACKEND
+@_SEED
+@_JSON
+def simulate(world: str, faults: str, as_object: bool, **given: Any) -> int:
+    """Play WORLD in many orders, with faults, each order named by the seed; shrink what is violated to a case."""
+    if given["backend"] == "servers":
+        require_programs()
+    asked = simulation.Asked(world=world, faults=simulation.parse_faults(faults), **given)
+    with Teller() as teller:
+        told = simulation.simulate(asked, lambda words: teller.phase("simulate", words))
+    click.echo(msgspec.json.encode(told).decode() if as_object else simulation.text(told), nl=as_object)
+    return told.exit_code
+
+
+@commands.command()
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option("--trace", is_flag=True, help="Show every statement and command.")
+@_JSON
+def replay(case: Path, trace: bool, as_object: bool) -> int:
+    """Play CASE again, a counterexample that simulate wrote: exit 1 while it still fails."""
+    told = simulation.replay(case, trace)
+    lines = [*told.trace, *told.story, *simulation.conclusion(told)]
+    click.echo(msgspec.json.encode(told).decode() if as_object else "\n".join(lines))
+    return 1 if told.violated else 0
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""What other packages bring along: scenarios, mutants and benchmarks, found through entry points.
+"""What other packages bring along: scenarios, worlds, mutants and benchmarks, found through entry points.
 
 An entry point names a function that returns a dict by name, so that a team can add its own beside ours.
 """
@@ -29,6 +29,10 @@ class Mutant(Protocol):
     seen_in: str
     harsh: bool
     """Does it need harsh surroundings, which the clean system must survive?"""
+    dies_in: str
+    """Where it is caught: simulation, innodb (simulation on servers), load or proof."""
+    world: str
+    """The simulated world it dies in."""
 
 
 Bench = Callable[[dict[str, Any]], dict[str, Any]]
@@ -43,6 +47,11 @@ def scenarios() -> Mapping[str, Scenario]:
 def mutants() -> Mapping[str, Mutant]:
     """Every mutant by name."""
     return _catalogue("rainproof.mutants")
+
+
+def worlds() -> Mapping[str, Any]:
+    """Every simulated world by name."""
+    return _catalogue("rainproof.worlds")
 
 
 def benches() -> Mapping[str, Bench]:

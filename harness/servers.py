@@ -31,6 +31,13 @@ _PATIENCE_S: Final = 2  # with one look: whoever else holds the port may be mute
 _PORT_TAKEN: Final = "Address already in use"
 
 
+_DURABLE: Final = ("--innodb-flush-log-at-trx-commit=1",)
+_VOLATILE: Final = (
+    "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
+    "--innodb-lock-wait-timeout=0",  # a scheduler decides who waits, and for how long
+)  # fmt: skip
+
+
 class PortTakenError(ConfigError):
     """Somebody else listens on the port that was free a moment ago."""
 
@@ -41,8 +48,8 @@ class Server(ABC):
     name: str
     label: str
 
-    def __init__(self, folder: Path, port: int, logs: Path) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: Path, port: int, logs: Path, volatile: bool = False) -> None:
+        self.folder, self.port, self._volatile = folder, port, volatile
         self._log = logs / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -120,9 +127,9 @@ class MariaDB(Server):
             find_program("mariadbd"), "--no-defaults", *_as_root(), f"--datadir={self.folder}",
             "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
             "--socket=mariadb.sock",  # in the data folder: a socket's whole path may have 107 bytes only
-            "--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=128M",
-            "--innodb-buffer-pool-size=256M",
+            "--innodb-log-file-size=128M", "--innodb-buffer-pool-size=256M",
             "--max-connections=1000", "--character-set-server=utf8mb4",
+            *(_VOLATILE if self._volatile else _DURABLE),
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -148,7 +155,7 @@ class Redis(Server):
         return [
             find_program("redis-server"), "--bind", "127.0.0.1", "--port", str(self.port),
             "--dir", str(self.folder),
-            "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+            "--appendonly", "no" if self._volatile else "yes", "--appendfsync", "everysec", "--save", "",
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -180,21 +187,23 @@ def start(
     mariadb: bool = True,
     redis: bool = True,
     *,
+    volatile: bool = False,
     logs: Path | None = None,
     free_port: Callable[[], int] = processes.free_port,
 ) -> Iterator[Running]:
     """Starts what is asked for, with data under `folder`, which is new and is removed afterwards.
 
     Raises ConfigError when a program is missing and may not be installed, does not start, or finds its port
-    taken twice. Logs go to `logs`, by default into `folder`.
+    taken twice. Logs go to `logs`, by default into `folder`. `volatile`: for a simulator, nothing is flushed and no
+    statement waits for a lock.
     """
     folder = folder.resolve()
     require_programs(mariadb, redis)
     folder.mkdir(parents=True)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = _run(stack, MariaDB, folder, logs or folder, free_port) if mariadb else None
-        cache = _run(stack, Redis, folder, logs or folder, free_port) if redis else None
+        database = _run(stack, MariaDB, folder, logs or folder, free_port, volatile) if mariadb else None
+        cache = _run(stack, Redis, folder, logs or folder, free_port, volatile) if redis else None
         yield Running(
             mariadb=database,
             redis=cache,
@@ -203,9 +212,16 @@ def start(
         )
 
 
-def _run(stack: contextlib.ExitStack, kind: type[S], folder: Path, logs: Path, free_port: Callable[[], int]) -> S:
+def _run(
+    stack: contextlib.ExitStack,
+    kind: type[S],
+    folder: Path,
+    logs: Path,
+    free_port: Callable[[], int],
+    volatile: bool,
+) -> S:
     """One server, started; `stack` kills it. A port that was taken in between is replaced once."""
-    server = kind(folder / kind.name, free_port(), logs)
+    server = kind(folder / kind.name, free_port(), logs, volatile)
     stack.callback(server.kill)
     server.prepare()
     try:

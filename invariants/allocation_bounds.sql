@@ -24,10 +24,10 @@ replay AS (
         orders.shares,
         vague.packet IS NULL AS replayable,
         ROW_NUMBER() OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence, opens.voucher, opens.person
+            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
         ) AS position,
         orders.total_fen + opens.amount_fen - SUM(opens.amount_fen) OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence, opens.voucher, opens.person
+            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS left_fen
     FROM opens

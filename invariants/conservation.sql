@@ -38,7 +38,7 @@ placed AS (
         store,
         tag,
         account,
-        ROW_NUMBER() OVER (PARTITION BY subject ORDER BY store, tag, account, number) AS place
+        ROW_NUMBER() OVER (PARTITION BY subject ORDER BY store NULLS LAST, tag, account NULLS LAST, number NULLS LAST) AS place
     FROM escrow
     WHERE kind IN ('pay', 'return')
 ),

@@ -13,9 +13,12 @@ from typing import Any, Final, cast
 import duckdb
 from msgspec.structs import replace
 
+from invariants.accuse import accusations
 from invariants.canary import CanaryBench
 from invariants.registry import INVARIANTS, Invariant
 from invariants.verdict import Role, Verdict, Witness
+
+__all__ = ["accusations", "judge"]
 
 Row = dict[str, Any]
 

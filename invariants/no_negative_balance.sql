@@ -19,11 +19,11 @@ running AS (
         entry,
         posted_us,
         SUM(COALESCE(amount_fen, 0)) OVER (
-            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number, entry
+            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number NULLS LAST, entry NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS balance_fen,
         LEAD(COALESCE(entry, '')) OVER (
-            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number, entry
+            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number NULLS LAST, entry NULLS LAST
         ) AS next_entry
     FROM postings
     WHERE COALESCE(account_kind, 'user') IN ('user', 'escrow')

@@ -18,10 +18,10 @@ chain AS (
         opens.remaining_fen,
         opens.opened_us,
         ROW_NUMBER() OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence, opens.voucher, opens.person
+            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
         ) AS position,
         COALESCE(LAG(opens.remaining_fen) OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence, opens.voucher, opens.person
+            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
         ), orders.total_fen) AS before_fen
     FROM opens
     LEFT JOIN orders ON orders.packet = opens.packet
@@ -70,12 +70,12 @@ timed AS (
         done_ns,
         CASE WHEN worker IS NOT NULL THEN done_ns END AS done_here_ns,
         MAX(CASE WHEN worker IS NOT NULL THEN sent_ns END) OVER (
-            PARTITION BY packet, worker ORDER BY sequence, voucher, person
+            PARTITION BY packet, worker ORDER BY sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_here_ns,
         done_by_ns,
         MAX(sent_from_ns) OVER (
-            PARTITION BY packet ORDER BY sequence, voucher, person
+            PARTITION BY packet ORDER BY sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_from_ns
     FROM openings

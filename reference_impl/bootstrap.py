@@ -2,7 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
+import redis
 import sqlalchemy as sa
 
 from reference_impl.ledger.ledger import Ledger
@@ -25,29 +27,55 @@ def ledger_store_names(settings: Settings) -> list[str]:
     return [f"ledger_{x}" for x in range(settings.ledger_shards)]
 
 
+class Stores(NamedTuple):
+    """What the processes of a deployment share."""
+
+    orders: dict[tuple[str, int], Store]
+    ledger: list[Store]
+
+    def close(self) -> None:
+        for store in (*self.orders.values(), *self.ledger):
+            store.close()
+
+
+def connect(settings: Settings, runtime: Runtime) -> Stores:
+    """The databases of a deployment; nothing is sent to them yet."""
+    return Stores(
+        {place: Store(name, settings.sql, runtime) for place, name in order_store_names(settings).items()},
+        [Store(name, settings.sql, runtime) for name in ledger_store_names(settings)],
+    )
+
+
 def create_stores(settings: Settings) -> None:
     """Make the databases, tables and views that are not there yet; side by side, for a server waits for its disk."""
     if settings.sql.startswith("sqlite"):
         Path(settings.data).mkdir(parents=True, exist_ok=True)
     else:
         _create_databases(settings)
-    system = build(settings, ThreadRuntime(), holder="bootstrap")
+    stores = connect(settings, ThreadRuntime())
     with ThreadPoolExecutor() as pool:
-        making = [pool.submit(create_order_store, store, shard) for (_, shard), store in system.orders.items()]
-        making += [pool.submit(create_ledger_store, store) for store in system.ledger.stores]
+        making = [
+            pool.submit(create_order_store, store, shard, settings.day_tables)
+            for (_, shard), store in stores.orders.items()
+        ]
+        making += [pool.submit(create_ledger_store, store) for store in stores.ledger]
     for made in making:
         made.result()
-    system.close()
+    stores.close()
 
 
 def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     """A system over stores that exist; `holder` names the process in the table of epochs."""
-    ledger = Ledger([Store(name, settings.sql, runtime) for name in ledger_store_names(settings)])
-    cache = connect_cache(settings.cache)
+    return assemble(settings, runtime, connect(settings, runtime), connect_cache(settings.cache), holder)
+
+
+def assemble(settings: Settings, runtime: Runtime, stores: Stores, cache: redis.Redis, holder: str) -> System:
+    """A system over connected stores: what a process holds in memory, and nothing that outlives it."""
+    ledger = Ledger(stores.ledger)
     system = System(
         settings=settings,
         runtime=runtime,
-        orders={place: Store(name, settings.sql, runtime) for place, name in order_store_names(settings).items()},
+        orders=stores.orders,
         ledger=ledger,
         cache=cache,
         numbers=Numbers(ledger, cache, runtime, holder),

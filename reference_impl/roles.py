@@ -53,7 +53,7 @@ def run_role(role: str, parent: int) -> None:
         _run_api(settings)
     else:
         system = _start(settings, role)
-        _WORK[role](system, f"{role}-{os.getpid()}")
+        WORK[role](system, f"{role}-{os.getpid()}")
 
 
 def application() -> Any:
@@ -64,7 +64,7 @@ def application() -> Any:
     settings = _settings()
     system = _start(settings, "api")
     if settings.embedded:
-        for role, work in _WORK.items():
+        for role, work in WORK.items():
             system.runtime.spawn(role, lambda work=work, role=role: work(system, role))  # type: ignore[misc]
     return make_app(system, f"api-{os.getpid()}")
 
@@ -90,7 +90,7 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
-_WORK: Final[dict[str, Callable[[System, str], None]]] = {"credit": credit_forever, "sweep": sweep_forever}
+WORK: Final[dict[str, Callable[[System, str], None]]] = {"credit": credit_forever, "sweep": sweep_forever}
 
 
 def die_with(parent: int) -> None:

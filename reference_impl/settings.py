@@ -38,8 +38,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sweep_every_s: float = 0.5
     reconcile_after_s: float = 5.0
     """How old a voucher or payment must be before its absence elsewhere is a fault."""
+    rest_ms: int = 2000
+    """After this long a message that was taken and not finished is tried by whoever comes (W06)."""
     hot_days: int = 3
     """How many day tables sweeper and reconcilers look at (W14)."""
+    day_tables: tuple[int, ...] = tuple(range(1, 32))
+    """The days of month there are tables for (W14)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""

@@ -17,8 +17,10 @@ from reference_impl.stores.sql import Store
 
 
 class HotTables(NamedTuple):
+    """Of one order database: the tables in use of one side, day by day."""
+
     store: Store
-    tables: OrderTables
+    days: tuple[OrderTables, ...]
     tagged: bool
 
 
@@ -38,12 +40,11 @@ class System:
         return self.orders.get((packet.region, packet.shard))
 
     def hot_tables(self) -> Iterator["HotTables"]:
-        """The tables in use, of every order database and day, live and tagged (W14)."""
+        """The tables in use of every order database, live and tagged (W14)."""
         days = hot_days(self.runtime.today(), self.settings.hot_days)
         for (_, shard), store in self.orders.items():
             for tagged in self.sides():
-                for day in days:
-                    yield HotTables(store, order_tables(shard, day, tagged), tagged)
+                yield HotTables(store, tuple(order_tables(shard, day, tagged) for day in days), tagged)
 
     def sides(self) -> Iterator[bool]:
         """Live and tagged."""

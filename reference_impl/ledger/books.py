@@ -1,7 +1,8 @@
 """The double-entry core: an entry is posted once, its lines sum to zero, no user or escrow balance falls below zero."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -68,9 +69,8 @@ def transfer(
 
 def standing_entries(connection: sa.Connection, tables: LedgerTables, keys: Iterable[str]) -> dict[str, str]:
     """The bodies of those of `keys` that are posted."""
-    entries = tables.entries
-    rows = connection.execute(sa.select(entries.c.entry, entries.c.body).where(entries.c.entry.in_(list(keys))))
-    return {row.entry: row.body for row in rows}
+    rows = connection.execute(_standing(tables.entries), {"keys": list(keys)})
+    return {entry: body for entry, body in rows}
 
 
 def post(connection: sa.Connection, store: Store, tables: LedgerTables, new: Sequence[Entry], now_us: int) -> None:
@@ -110,14 +110,28 @@ def _move_balances(connection: sa.Connection, store: Store, tables: LedgerTables
 
 
 def _take(connection: sa.Connection, accounts: sa.Table, account: Account, amount_fen: int) -> None:
-    taken = connection.execute(
-        sa.update(accounts)
-        .where(accounts.c.account == account.name, accounts.c.balance_fen >= amount_fen)
-        .values(balance_fen=accounts.c.balance_fen - amount_fen)
-    )
+    taken = connection.execute(_less(accounts), {"name": account.name, "amount_fen": amount_fen})
     if taken.rowcount != 1:
         raise Overdrawn(account.name)
 
 
 def _row(account: Account) -> dict[str, object]:
     return {"account": account.name, "kind": account.kind, "person": account.person, "packet": account.packet}
+
+
+# Statements are built once a table: building one costs more than sending it.
+
+
+@cache
+def _standing(entries: sa.Table) -> sa.Select[Any]:
+    return sa.select(entries.c.entry, entries.c.body).where(entries.c.entry.in_(sa.bindparam("keys", expanding=True)))
+
+
+@cache
+def _less(accounts: sa.Table) -> sa.Update:
+    balance_fen, amount_fen = accounts.c.balance_fen, sa.bindparam("amount_fen", type_=sa.BigInteger)
+    return (
+        sa.update(accounts)
+        .where(accounts.c.account == sa.bindparam("name"), balance_fen >= amount_fen)
+        .values(balance_fen=balance_fen - amount_fen)
+    )

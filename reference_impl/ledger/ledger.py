@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.packet import REFUND_SEQUENCE, Order, Voucher
 from reference_impl.ledger import books
 from reference_impl.stores.layout import LedgerTables, ledger_tables
-from reference_impl.stores.sql import Store
+from reference_impl.stores.sql import Store, insert_into
 
 T = TypeVar("T")
 RACES: Final = 3
@@ -44,7 +45,7 @@ class Ledger:
         epochs = ledger_tables(tagged).epochs
 
         def work(connection: sa.Connection) -> int:
-            made = connection.execute(sa.insert(epochs).values(holder=holder))
+            made = connection.execute(insert_into(epochs), {"holder": holder})
             return int(made.lastrowid)
 
         return self.stores[0].write(work)
@@ -107,12 +108,9 @@ class Ledger:
 
     def paid_since(self, store: Store, tagged: bool, since_us: int, until_us: int) -> list[Order]:
         """The orders of one shard's pay entries between two moments of its clock."""
-        entries = ledger_tables(tagged).entries
-        query = sa.select(entries.c.body).where(
-            entries.c.kind == "pay", entries.c.posted_us >= since_us, entries.c.posted_us < until_us
-        )
-        rows = store.read(lambda c: c.execute(query).scalars().all())
-        return [msgspec.json.decode(body, type=Order) for body in rows]
+        paid = _paid(ledger_tables(tagged).entries)
+        bodies = store.read(lambda c: c.execute(paid, {"since_us": since_us, "until_us": until_us}).scalars().all())
+        return [msgspec.json.decode(body, type=Order) for body in bodies]
 
     def give_back(self, order: Order, tagged: bool) -> None:
         """Return a payment whose packet can never come to be: only after its tombstone stands (Money rule 1)."""
@@ -154,9 +152,8 @@ class Ledger:
         return arrived
 
     def balance_fen(self, person: int, tagged: bool) -> int:
-        accounts = ledger_tables(tagged).accounts
-        query = sa.select(accounts.c.balance_fen).where(accounts.c.account == books.user(person).name)
-        return int(self.shard(person).read(lambda c: c.execute(query).scalar()) or 0)
+        balance, name = _balance(ledger_tables(tagged).accounts), books.user(person).name
+        return int(self.shard(person).read(lambda c: c.execute(balance, {"name": name}).scalar()) or 0)
 
     def _credit_leg(
         self, store: Store, tagged: bool, vouchers: Sequence[Voucher], make: Callable[[Voucher], books.Entry]
@@ -184,15 +181,12 @@ class Ledger:
 
 def _bind_key(connection: sa.Connection, tables: LedgerTables, order: Order) -> None:
     keys = tables.client_keys
-    bound = connection.execute(
-        sa.select(keys.c.packet).where(keys.c.sender == order.sender, keys.c.client_key == order.client_key)
-    ).scalar()
+    mine = {"sender": order.sender, "client_key": order.client_key}
+    bound = connection.execute(_bound(keys), mine).scalar()
     if bound is not None and bound != order.packet:
         raise Refused("key_bound", f"to packet {bound}")
     if bound is None:
-        connection.execute(
-            sa.insert(keys).values(sender=order.sender, client_key=order.client_key, packet=order.packet)
-        )
+        connection.execute(insert_into(keys), {**mine, "packet": order.packet})
 
 
 def _kind(voucher: Voucher) -> str:
@@ -219,3 +213,27 @@ def _by_shard(ledger: Ledger, vouchers: Iterable[Voucher]) -> list[tuple[Store, 
     for voucher in vouchers:
         groups[ledger.shard(voucher.person).name].append(voucher)
     return [(store, groups[store.name]) for store in ledger.stores if store.name in groups]
+
+
+# Statements are built once a table: building one costs more than sending it.
+
+
+@cache
+def _paid(entries: sa.Table) -> sa.Select[Any]:
+    return sa.select(entries.c.body).where(
+        entries.c.kind == "pay",
+        entries.c.posted_us >= sa.bindparam("since_us"),
+        entries.c.posted_us < sa.bindparam("until_us"),
+    )
+
+
+@cache
+def _balance(accounts: sa.Table) -> sa.Select[Any]:
+    return sa.select(accounts.c.balance_fen).where(accounts.c.account == sa.bindparam("name"))
+
+
+@cache
+def _bound(keys: sa.Table) -> sa.Select[Any]:
+    return sa.select(keys.c.packet).where(
+        keys.c.sender == sa.bindparam("sender"), keys.c.client_key == sa.bindparam("client_key")
+    )

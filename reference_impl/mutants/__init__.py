@@ -24,6 +24,10 @@ class Mutant:
     """Where such a bug was found in real code."""
     plant: Callable[[], None]
     weather: Callable[[], None] = nothing
+    dies_in: str = "simulation"
+    """Where it is caught: `simulation`, `innodb` (simulation on real servers only), `load`, or `proof`."""
+    world: str = "group_grab"
+    """The simulated world it dies in."""
 
     @property
     def harsh(self) -> bool:

@@ -14,8 +14,6 @@ from reference_impl.system import System
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
-REST_MS = 2000
-"""After this long a message that was taken and not finished is tried by whoever comes."""
 TAKE_OVER_EVERY_US = 1_000_000
 
 
@@ -34,7 +32,7 @@ def take_over(system: System, consumer: str) -> int:
     seen = 0
     for tagged in system.sides():
         for name in (stream.CREDIT, stream.COMPENSATION):
-            for message in stream.claim(system.cache, name, tagged, consumer, REST_MS):
+            for message in stream.claim(system.cache, name, tagged, consumer, system.settings.rest_ms):
                 handle(system, message, tagged)
                 seen += 1
         stream.rest(system.cache, stream.COMPENSATION, tagged, consumer)

@@ -1,6 +1,7 @@
 """Expiry: what nobody opened goes back to the sender, once, under the lock that opens take (W21, Money rule 5)."""
 
 import logging
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -10,7 +11,7 @@ from reference_impl.packets import rows, views
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import OrderTables
-from reference_impl.stores.sql import DatabaseClock, Store
+from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
 log = logging.getLogger(__name__)
@@ -21,17 +22,14 @@ def sweep(system: System) -> int:
     """Refund every packet that is due in the hot tables; how many were."""
     return sum(
         refund(system, parse_packet_id(packet)) is not None
-        for store, tables, _ in system.hot_tables()
-        for packet in due_packets(store, tables, BATCH)
+        for store, days, _ in system.hot_tables()
+        for packet in due_packets(store, days, BATCH)
     )
 
 
-def due_packets(store: Store, tables: OrderTables, most: int) -> list[str]:
-    """Packets of one day's table whose time is over and whose remainder is not refunded."""
-    packets = tables.packets
-    due = sa.and_(packets.c.state == "paid", packets.c.expires_us <= DatabaseClock())
-    query = sa.select(packets.c.packet).where(due).limit(most)
-    return list(store.read(lambda connection: connection.execute(query).scalars().all()))
+def due_packets(store: Store, days: Sequence[OrderTables], most: int) -> list[str]:
+    """At most so many packets of these days whose time is over and whose remainder is not refunded."""
+    return store.read(lambda connection: rows.due_packets(connection, days, most))
 
 
 def refund(system: System, at: PacketId) -> Voucher | None:

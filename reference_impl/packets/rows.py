@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import REFUND_SEQUENCE, Packet, Voucher
 from reference_impl.stores.layout import OrderTables, tables_of
-from reference_impl.stores.sql import DatabaseClock, Store
+from reference_impl.stores.sql import DatabaseClock, Store, insert_into
 
 OPEN = "open"
 REFUND = "refund"
@@ -21,8 +21,7 @@ VOUCHER_COLUMNS = (
 
 def read_packet(connection: sa.Connection, packet: PacketId) -> Packet | None:
     """The packet's row as it stands."""
-    packets = tables_of(packet).packets
-    row = connection.execute(sa.select(packets).where(packets.c.packet == str(packet))).first()
+    row = connection.execute(_read(tables_of(packet).packets), {"id": str(packet)}).first()
     return Packet(*row) if row else None
 
 
@@ -34,7 +33,7 @@ def lock_packet(connection: sa.Connection, packet: PacketId) -> tuple[Packet, in
 
 def insert_packet(connection: sa.Connection, packet: Packet, at: PacketId) -> None:
     """Raises IntegrityError where the id stands already: a duplicate is never an upsert (Money rule 3)."""
-    connection.execute(sa.insert(tables_of(at).packets).values(msgspec.structs.asdict(packet)))
+    connection.execute(insert_into(tables_of(at).packets), msgspec.structs.asdict(packet))
 
 
 def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: PacketId) -> None:
@@ -61,18 +60,17 @@ def opens_of(connection: sa.Connection, packet: PacketId, persons: Collection[in
     return [Voucher(*row) for row in connection.execute(query, {"id": str(packet), **chosen})]
 
 
+def due_packets(connection: sa.Connection, days: Sequence[OrderTables], most: int) -> list[str]:
+    """At most so many packets of these days whose time is over and whose remainder is not refunded."""
+    return list(connection.execute(_due(tuple(days)), {"most": most}).scalars())
+
+
 def vouchers_between(
-    connection: sa.Connection, tables: OrderTables, since_us: int, until_us: int
+    connection: sa.Connection, days: Sequence[OrderTables], since_us: int, until_us: int
 ) -> list[tuple[Voucher, int]]:
-    """Every voucher one table got between two moments, each with its packet's sender."""
-    packets, vouchers = tables
-    query = (
-        _select(tables)
-        .add_columns(packets.c.sender)
-        .join(packets, packets.c.packet == vouchers.c.packet)
-        .where(vouchers.c.made_us >= since_us, vouchers.c.made_us < until_us)
-    )
-    return [(Voucher(*row[:-1]), int(row[-1])) for row in connection.execute(query)]
+    """Every voucher these days' tables got between two moments, each with its packet's sender."""
+    rows = connection.execute(_made(tuple(days)), {"since_us": since_us, "until_us": until_us})
+    return [(Voucher(*row[:-1]), int(row[-1])) for row in rows]
 
 
 def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Voucher], at: PacketId) -> None:
@@ -93,7 +91,36 @@ def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Vouc
     store.insert_many(connection, tables_of(at).vouchers, VOUCHER_COLUMNS, rows)
 
 
-# Statements of the hot path are built once a table: building one costs as much as sending it.
+# Statements are built once a table: building one costs more than sending it.
+
+
+@cache
+def _read(packets: sa.Table) -> sa.Select[Any]:
+    return sa.select(packets).where(packets.c.packet == sa.bindparam("id"))
+
+
+@cache
+def _due(days: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(
+            sa.select(packets.c.packet).where(packets.c.state == "paid", packets.c.expires_us <= DatabaseClock())
+            for packets, _ in days
+        )
+    ).limit(sa.bindparam("most"))
+
+
+@cache
+def _made(days: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(
+            _select(tables)
+            .add_columns(tables.packets.c.sender)
+            .join(tables.packets, tables.packets.c.packet == tables.vouchers.c.packet)
+            .where(tables.vouchers.c.made_us >= sa.bindparam("since_us"))
+            .where(tables.vouchers.c.made_us < sa.bindparam("until_us"))
+            for tables in days
+        )
+    )
 
 
 @cache

@@ -34,8 +34,8 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
 
 def _chunks(system: System, since_us: int, until_us: int) -> Iterator[tuple[list[tuple[Voucher, int]], bool]]:
     """Vouchers with their senders, some hundred at a time, and whether they are tagged."""
-    for store, tables, tagged in system.hot_tables():
-        found = store.read(partial(rows.vouchers_between, tables=tables, since_us=since_us, until_us=until_us))
+    for store, days, tagged in system.hot_tables():
+        found = store.read(partial(rows.vouchers_between, days=days, since_us=since_us, until_us=until_us))
         for start in range(0, len(found), CHUNK):
             yield found[start : start + CHUNK], tagged
 

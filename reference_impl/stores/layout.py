@@ -6,7 +6,7 @@
 The views `all_…` gather them for evidence and reconciliation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from typing import Final, NamedTuple
@@ -17,7 +17,6 @@ from sqlalchemy.dialects import mysql
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.stores.sql import Store
 
-DAYS: Final = range(1, 32)
 SHADOW: Final = "shadow_"
 
 ID = sa.String(40)
@@ -147,9 +146,9 @@ def ledger_tables(tagged: bool) -> LedgerTables:
     return LedgerTables(accounts, entries, postings, client_keys, epochs)
 
 
-def create_order_store(store: Store, shard: int) -> None:
-    """Make an order database's tables and views, where they are not there yet."""
-    pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in DAYS]
+def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
+    """Make an order database's tables for `days` of month and its views, where they are not there yet."""
+    pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in days]
     _create(store, [table for pair in pairs for table in pair])
     packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
     vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]

@@ -1,12 +1,11 @@
 """Databases: one `Store` each, with transactions that are tried again when the database asks for it.
 
-Embedded SQLite takes one process-wide lock and `BEGIN IMMEDIATE` for every write: a deferred BEGIN fails under
-concurrency.
+SQLite takes one lock a database and `BEGIN IMMEDIATE` for every write: a deferred BEGIN fails under concurrency. Reads
+are outside of transactions on either database.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -23,8 +22,6 @@ T = TypeVar("T")
 TRANSIENT_MARIADB: Final = {1205, 1213}
 """Lock wait timeout, and deadlock: the transaction did not happen and may be tried again."""
 ATTEMPTS: Final = 8
-
-_one_writer = threading.Lock()
 
 
 class DatabaseClock(FunctionElement[int]):
@@ -51,17 +48,20 @@ class Store:
         self.name = name
         self.sqlite = sql.startswith("sqlite")
         self._runtime = runtime
+        self._one_writer: Any = runtime.lock() if self.sqlite else nullcontext()
         if self.sqlite:
-            self._writes = self._reads = _sqlite_engine(f"{sql}/{name}", runtime)
+            self._reads = self._writes = _sqlite_engine(f"{sql}/{name}", runtime)
         else:
-            self._writes = _mariadb_engine(f"{sql}/{name}", "READ COMMITTED")
             self._reads = _mariadb_engine(f"{sql}/{name}", "AUTOCOMMIT")
+            self._writes = _mariadb_engine(f"{sql}/{name}", "READ COMMITTED")
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction and commit it; again from the start when it fell to a deadlock."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._transaction() as connection:
+                with self._one_writer, self._writes.begin() as connection:
+                    if self.sqlite:
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
                     return work(connection)
             except sa.exc.OperationalError as error:
                 if attempt == ATTEMPTS or not is_transient(error):
@@ -70,24 +70,13 @@ class Store:
         raise AssertionError("unreachable")
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` on a connection that commits nothing."""
+        """Run `work` on a connection that commits nothing; each of its statements sees the newest commits."""
         with self._reads.connect() as connection:
             return work(connection)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        if not self.sqlite:
-            with self._writes.begin() as connection:
-                yield connection
-            return
-        with _one_writer, self._writes.connect() as connection:
-            connection = connection.execution_options(rainproof_write=True)
-            with connection.begin():
-                yield connection
-
     def now_us(self, connection: sa.Connection) -> int:
         """The database's clock, which alone decides expiry (Money rule 4)."""
-        return int(connection.execute(sa.select(DatabaseClock())).scalar_one())
+        return int(connection.execute(_CLOCK).scalar_one())
 
     def insert_many(
         self, connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
@@ -97,7 +86,7 @@ class Store:
         MariaDB gets them as one JSON parameter: writing a long VALUES list is most of what the driver would do.
         """
         if self.sqlite:
-            connection.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+            connection.execute(insert_into(table), [dict(zip(columns, row, strict=True)) for row in rows])
         else:
             connection.execute(_json_insert(table, tuple(columns)), {"rows": msgspec.json.encode(rows).decode()})
 
@@ -105,21 +94,39 @@ class Store:
         self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], column: str
     ) -> None:
         """Insert rows, or add their `column` to what stands under the same primary key."""
-        insert: Any
-        if self.sqlite:
-            insert = sqlite.insert(table)
-            insert = insert.on_conflict_do_update(
-                index_elements=list(table.primary_key),
-                set_={column: table.c[column] + insert.excluded[column]},
-            )
-        else:
-            insert = mysql.insert(table)
-            insert = insert.on_duplicate_key_update({column: table.c[column] + insert.inserted[column]})
-        connection.execute(insert, list(rows))
+        connection.execute(_upsert(table, column, self.sqlite), list(rows))
+
+    @property
+    def engines(self) -> tuple[sa.Engine, sa.Engine]:
+        """The engines of reads and writes."""
+        return self._reads, self._writes
 
     def close(self) -> None:
         self._reads.dispose()
         self._writes.dispose()
+
+
+_CLOCK: Final = sa.select(DatabaseClock())
+
+# Statements are built once a table: building one costs more than sending it.
+
+
+@cache
+def insert_into(table: sa.Table) -> sa.Insert:
+    """The statement that inserts rows given as parameters."""
+    return sa.insert(table)
+
+
+@cache
+def _upsert(table: sa.Table, column: str, for_sqlite: bool) -> sa.Insert:
+    if for_sqlite:
+        insert = sqlite.insert(table)
+        return insert.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={column: table.c[column] + insert.excluded[column]},
+        )
+    insert_or_add = mysql.insert(table)
+    return insert_or_add.on_duplicate_key_update({column: table.c[column] + insert_or_add.inserted[column]})
 
 
 @cache
@@ -169,6 +176,7 @@ def _sqlite_engine(url: str, runtime: Runtime) -> sa.Engine:
         connect_args={"timeout": 30, "check_same_thread": False},
         pool_size=32,
         max_overflow=256,
+        pool_use_lifo=True,  # a connection that was just used has its pages and statements at hand
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -177,10 +185,5 @@ def _sqlite_engine(url: str, runtime: Runtime) -> sa.Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.create_function("rainproof_now_us", 0, runtime.now_us)
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        write = connection.get_execution_options().get("rainproof_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

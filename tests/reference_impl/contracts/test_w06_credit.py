@@ -14,7 +14,7 @@ from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import OpenRequest, Voucher
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import crediting
-from reference_impl.packets.crediting import MOST_ATTEMPTS, REST_MS
+from reference_impl.packets.crediting import MOST_ATTEMPTS
 from reference_impl.stores import stream
 
 
@@ -67,7 +67,7 @@ def rested(night: Night, *, tagged: bool = False) -> None:
     cache: Any = night.system.cache
     for name in (stream.stream_name(s, tagged) for s in (stream.CREDIT, stream.COMPENSATION)):
         for pending in cache.xpending_range(name, stream.GROUP, "-", "+", 100):
-            cache.xclaim(name, stream.GROUP, "dead", 0, [pending["message_id"]], idle=REST_MS + 1)
+            cache.xclaim(name, stream.GROUP, "dead", 0, [pending["message_id"]], idle=night.system.settings.rest_ms + 1)
 
 
 def test_w06_the_voucher_and_the_packet_are_one_transaction(night: Night) -> None:

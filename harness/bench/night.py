@@ -1,0 +1,144 @@
+"""A whole night, generated as a run would have left it: history and evidence in Parquet, violations planted."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+from zlib import crc32
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from harness.bench import night_facts, night_tables, planted
+from harness.bench.night_facts import Columns, Intents
+from harness.history.read import SCHEMA
+from harness.target.coerce import arrow_schema
+from invariants.schema import EVIDENCE
+
+Facts = dict[str, Columns]
+
+_AT_ONCE: Final = 2_000_000  # operations made in memory
+_OPERATIONS_A_PERSON: Final = 8
+_ROWS_A_PARTITION: Final = 1_000_000
+_ROWS_A_GROUP: Final = 20_000  # as evidence is collected
+
+
+def generate(folder: Path, operations: int, seed: int, each: int) -> dict[str, int]:
+    """Write a night of exactly so many `operations` to `folder`/history and `folder`/evidence; table → rows.
+
+    `each`: violations planted for each invariant (`planted.PLANTS`). ValueError: too few operations for them.
+    """
+    with _Files(folder, operations) as files, night_tables.connect() as connection:
+        for facts in _pieces(operations, files.rows, seed, each):
+            night_tables.make(connection, facts, files.rows)
+            if not files.rows["history"]:
+                _plant(connection, facts["packet_facts"], each)
+            files.write(connection, "history", *(EVIDENCE.keys() - {"accounts"}))
+        night_tables.make_accounts(connection, files.finished("postings"))
+        _run(connection, planted.statements(last=True))
+        files.write(connection, "accounts", "shadow_rows")
+    return dict(files.rows)
+
+
+def _pieces(operations: int, written: Mapping[str, int], seed: int, each: int) -> Iterator[Facts]:
+    """The facts of the night piece by piece, until so many operations are written: the packets that are planted in, then
+    all others.
+    """
+    chance = np.random.default_rng(seed)
+    people = 1 << (operations // _OPERATIONS_A_PERSON).bit_length()
+    intents = Intents()
+    packets = planted.packets(each, people, chance)
+    takes = night_facts.takes(packets, people, chance)
+    planted.mislead(packets, takes)
+    sent = night_facts.operations(packets, takes, people, intents, chance, mishaps=0.0)
+    if len(sent["packet"]) > operations // 2:
+        raise ValueError(f"{operations} operations are too few for {each} violations of each invariant")
+    yield _facts(packets, takes, sent)
+    first = len(packets["packet"])
+    while quota := min(_AT_ONCE, operations - written["history"]):
+        packets = night_facts.packets(first, quota, people, chance)
+        takes = night_facts.takes(packets, people, chance)
+        sent = night_facts.operations(packets, takes, people, intents, chance, fill=quota)
+        first += len(packets["packet"])
+        yield _facts(packets, takes, sent)
+
+
+def _facts(packets: Columns, takes: Columns, sent: Columns) -> Facts:
+    """What the tables are made from."""
+    taken_fen = np.zeros_like(packets["total_fen"])
+    np.add.at(taken_fen, takes["row"], takes["amount_fen"])
+    return {"packet_facts": {**packets, "taken_fen": taken_fen}, "take_facts": takes, "operation_facts": sent}
+
+
+def _plant(connection: duckdb.DuckDBPyConnection, packets: Columns, each: int) -> None:
+    """Break the tables as the plants say; the packets of each stand in the order of the plants."""
+    names = pa.table({"n": packets["packet"], "invariant": np.repeat(list(planted.PLANTS), each)})
+    connection.register("plants", names)
+    connection.execute("CREATE TABLE planted AS SELECT packet_id(n) AS packet, invariant FROM plants")
+    _run(connection, planted.statements(last=False))
+
+
+def _run(connection: duckdb.DuckDBPyConnection, statements: list[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
+
+
+class _Files:
+    """The files of a night, open while it is written piece by piece; `rows` counts what was written."""
+
+    def __init__(self, folder: Path, operations: int) -> None:
+        self.rows: Counter[str] = Counter()
+        self._evidence = folder / "evidence"
+        self._history = folder / "history" / "parquet"
+        self._partitions = 1 << max(0, -(-operations // _ROWS_A_PARTITION) - 1).bit_length()
+        self._stack = ExitStack()
+        self._writers: dict[str, Any] = {}
+
+    def __enter__(self) -> "_Files":
+        self._evidence.mkdir(parents=True)
+        for table, columns in EVIDENCE.items():
+            path = self._evidence / f"{table}.parquet"
+            self._writers[table] = self._stack.enter_context(pq.ParquetWriter(path, arrow_schema(columns)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def write(self, connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
+        """Append what stands in these tables of the database."""
+        for table in tables:
+            columns = ", ".join(f'"{name}"' for name in (SCHEMA.names if table == "history" else EVIDENCE[table]))
+            rows = connection.sql(f"SELECT {columns} FROM {table}").to_arrow_table()
+            if table == "history":
+                self._write_history(rows.cast(SCHEMA))
+            else:
+                self._writers[table].write_table(rows.cast(arrow_schema(EVIDENCE[table])), _ROWS_A_GROUP)
+            self.rows[table] += len(rows)
+
+    def finished(self, table: str) -> Path:
+        """The file of a table to which nothing more is to be added."""
+        self._writers[table].close()
+        return self._evidence / f"{table}.parquet"
+
+    def _write_history(self, rows: Any) -> None:
+        """Partitioned by a hash of the subject; what has none stands by itself."""
+        subjects = pc.dictionary_encode(rows.column("subject").combine_chunks())
+        parts = [crc32(subject.encode()) % self._partitions for subject in subjects.dictionary.to_pylist()]
+        part = pc.fill_null(pa.array(parts, pa.int32()).take(subjects.indices), self._partitions)
+        ds.write_dataset(
+            rows.append_column("part", part),
+            self._history,
+            format="parquet",
+            partitioning=ds.partitioning(pa.schema([("part", pa.int32())]), flavor="hive"),
+            basename_template=f"from-{self.rows['history']}-{{i}}.parquet",
+            max_partitions=self._partitions + 1,
+            existing_data_behavior="overwrite_or_ignore",
+        )

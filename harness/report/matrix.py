@@ -1,0 +1,37 @@
+"""What a trial of the judge says: a matrix of planted bug × invariant, and who survived or was wrongly accused."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from harness.trial.campaign import Campaign
+from invariants.verdict import Value
+
+MARKS: Mapping[Value, str] = {"holds": "·", "violated": "✗", "unknown": "?"}
+
+
+def matrix(verdicts: Mapping[str, Mapping[str, Value]], meant: Mapping[str, str], first: str) -> Table:
+    """One row a planted bug; the invariant that is meant to catch it stands in brackets."""
+    table = Table(box=None, padding=(0, 1))
+    names = list(dict.fromkeys(name for row in verdicts.values() for name in row))
+    table.add_column(first, no_wrap=True)
+    for number, _ in enumerate(names, start=1):
+        table.add_column(str(number), justify="center")
+    for planted, row in verdicts.items():
+        marks = (MARKS[row[name]] if name in row else "" for name in names)
+        table.add_row(
+            planted,
+            *(f"\\[{mark}]" if name == meant[planted] else mark for name, mark in zip(names, marks, strict=True)),
+        )
+    table.caption = "  ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
+    return table
+
+
+def conclusion(tried: Campaign) -> list[str]:
+    """The last lines."""
+    where = ", ".join(f"{count} in {place}" for place, count in tried.died_in.items() if count)
+    return [
+        f"{tried.killed} of {tried.total} killed ({where})" + "".join(f", {name} SURVIVES" for name in tried.survivors),
+        f"{len(tried.controls)} clean nights and worlds, {len(tried.accusations)} accusations"
+        + "".join(f", in {night}" for night in tried.accusations),
+    ]

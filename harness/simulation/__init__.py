@@ -1,0 +1,1 @@
+"""Every interleaving a seed names, on production's code and SQL: a seeded scheduler, faults, a tape, a shrinker."""

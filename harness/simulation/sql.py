@@ -1,0 +1,136 @@
+"""Every statement and commit is a point: the dialect's own calls are wrapped, beneath all of SQLAlchemy.
+
+SQLAlchemy's events run before a call and cannot say 'applied, but timed out'. An injected error means that the
+connection broke: the transaction is rolled back at once, not whenever a server notices, and the connection answers
+nothing more until the pool hands it out again.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from harness.simulation.faults import COMMIT, STATEMENT, befall
+from harness.simulation.scheduler import Crashed, Scheduler, acting, active
+
+NO_ANSWER: Final = 1159  # ER_NET_READ_INTERRUPTED: a driver that takes it for a lost connection would close it slowly
+DEADLOCK: Final = 1213
+LOCK_WAIT: Final = 1205
+SQLITE_BUSY: Final = 5
+_CLOCK: Final = "NOW(6)"
+
+_broken: Final[set[int]] = set()
+"""Connections, by identity, that lie broken in somebody's hands."""
+
+
+def watch(engine: sa.Engine) -> None:
+    """Make every call of this engine a point, whenever an actor makes it."""
+    dialect: Any = engine.dialect
+    error = dialect.loaded_dbapi.OperationalError
+    for name in ("do_execute", "do_execute_no_params", "do_executemany"):
+        setattr(dialect, name, partial(_statement, getattr(dialect, name), error, dialect.name != "sqlite"))
+    dialect.do_commit = partial(_commit, dialect.do_commit, error)
+    sa.event.listen(engine, "checkout", lambda connection, *_: _broken.discard(id(connection)))
+
+
+def _statement(
+    execute: Any, error: type[Exception], sets_clock: bool, cursor: Any, statement: str, *arguments: Any
+) -> None:
+    scheduler = acting()
+    set_clock = partial(_set_clock, cursor) if sets_clock and _CLOCK in statement else None
+    if scheduler is None:
+        if set_clock:
+            set_clock()
+        execute(cursor, statement, *arguments)
+        return
+    with _Connection(cursor.connection, error) as connection:
+        fault = scheduler.point("sql", statement, arguments[0] if len(arguments) > 1 else None, STATEMENT)
+        befall(scheduler, fault)
+        if fault == "fail":
+            connection.breaks("the statement never arrived")
+        while not _done(scheduler, connection, set_clock, partial(execute, cursor, statement, *arguments)):
+            pass
+        if fault == "timeout":
+            connection.breaks("no answer came")
+
+
+def _commit(commit: Any, error: type[Exception], pooled: Any) -> None:
+    scheduler = acting()
+    if scheduler is None:
+        commit(pooled)
+        return
+    with _Connection(pooled.dbapi_connection, error) as connection:
+        fault = scheduler.point("commit", "COMMIT", faults=COMMIT)
+        if fault == "fail":
+            connection.breaks("the commit never arrived")
+        if fault == "crash_after":
+            commit(pooled)
+        befall(scheduler, fault)
+        commit(pooled)
+        scheduler.moved()
+        if fault == "timeout":
+            connection.breaks("committed, but no answer came")
+
+
+class _Connection:
+    """A driver's connection during one call. A crash of its actor undoes what it did not commit."""
+
+    __slots__ = ("_error", "_raw")
+
+    def __init__(self, raw: Any, error: type[Exception]) -> None:
+        self._raw, self._error = raw, error
+
+    def __enter__(self) -> "_Connection":
+        if id(self._raw) in _broken:
+            raise self._error(NO_ANSWER, "the connection is broken since an injected fault")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, Crashed):
+            self._raw.rollback()
+
+    def breaks(self, words: str) -> None:
+        self._raw.rollback()
+        _broken.add(id(self._raw))
+        raise self._error(NO_ANSWER, f"injected: {words}")
+
+    def is_victim(self) -> None:
+        """As InnoDB does, the whole transaction is rolled back."""
+        self._raw.rollback()
+        raise self._error(DEADLOCK, "deadlock found: this transaction is the victim") from None
+
+
+def _done(
+    scheduler: Scheduler, connection: _Connection, set_clock: Callable[[], None] | None, execute: Callable[[], None]
+) -> bool:
+    """Whether the call was done; False where it met a lock and is to be tried again."""
+    try:
+        if set_clock:
+            set_clock()
+        execute()
+    except Exception as error:
+        if not _met_lock(error):
+            scheduler.moved()
+            raise
+        if scheduler.lock_failed():
+            connection.is_victim()
+        return False
+    scheduler.moved()
+    return True
+
+
+def _met_lock(error: Exception) -> bool:
+    """SQLITE_BUSY_SNAPSHOT (517) is not among them: it never heals, the transaction begins anew."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == SQLITE_BUSY
+    return bool(error.args) and error.args[0] == LOCK_WAIT
+
+
+def _set_clock(cursor: Any) -> None:
+    """MariaDB's clock, for this session, is the schedule's."""
+    scheduler = active()
+    if scheduler is not None:
+        now_us = scheduler.now_ns // 1000
+        cursor.execute(f"SET timestamp = {now_us // 1_000_000}.{now_us % 1_000_000:06d}")

@@ -1,0 +1,131 @@
+"""How a schedule is chosen. Each way finds other bugs.
+
+Uniform finds the shallow ones in almost every run; PCT (Burckhardt et al., ASPLOS 2010) those that need a few changes
+of who goes first; delay-bounded (Emmi et al., POPL 2011) those a few delays away from the default order; round-robin
+those that need everybody at the same place at once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Final
+
+from harness.simulation.scheduler import Strategy
+from harness.simulation.tape import DEFAULT, Choice, Point, Tape
+
+NONE: Final = Choice()
+BUDGETS: Final = (0, 0, 1, 1, 2, 3, 5)
+"""How many faults a schedule has, at most."""
+
+
+class _Faults:
+    """Draws faults: some of a small budget, anywhere in a schedule of about `length` points."""
+
+    def __init__(self, random: Random, length: int) -> None:
+        self.random = random
+        self._left = BUDGETS[_below(random, len(BUDGETS))]
+        self._often = min(1.0, 1.5 * self._left / max(1, length))
+
+    def fault(self, actor: str, number: int, kind: str, possible: Sequence[str]) -> int:
+        if not self._left or self.random.random() >= self._often:
+            return 0
+        self._left -= 1
+        return 1 + _below(self.random, len(possible) - 1)
+
+
+class Uniform(_Faults):
+    """Anybody, at every point."""
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        return _below(self.random, len(runnable))
+
+
+class RoundRobin(_Faults):
+    """Everybody in turn, some points each."""
+
+    def __init__(self, random: Random, length: int) -> None:
+        super().__init__(random, length)
+        self._quantum = 1 + _below(random, 4)
+        self._passed = 0
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        self._passed += 1
+        return int(self._passed % self._quantum == 0)
+
+
+class Priorities(_Faults):
+    """PCT: whoever has the highest priority, and at a few points the one who runs gets the lowest."""
+
+    def __init__(self, random: Random, length: int) -> None:
+        super().__init__(random, length)
+        self._changes = {_below(random, max(1, length)) for _ in range(1 + _below(random, 4))}
+        self._priority: dict[str, float] = {}
+        self._passed = 0
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        self._passed += 1
+        for name in runnable:
+            if name not in self._priority:
+                self._priority[name] = self.random.random()
+        if self._passed in self._changes:
+            self._priority[actor] = -float(self._passed)
+        return max(range(len(runnable)), key=lambda place: (self._priority[runnable[place]], -place))
+
+
+class Delays(_Faults):
+    """The default order but for a few delays, where the next in line goes first."""
+
+    def __init__(self, random: Random, length: int) -> None:
+        super().__init__(random, length)
+        self._delays = {_below(random, max(1, length)) for _ in range(1 + _below(random, 5))}
+        self._passed = 0
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        self._passed += 1
+        return int(self._passed in self._delays)
+
+
+class Default:
+    """The default order, and no fault."""
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        return 0
+
+    def fault(self, actor: str, number: int, kind: str, possible: Sequence[str]) -> int:
+        return 0
+
+
+class Replay:
+    """What a tape says; where it says nothing, or what cannot be, the default."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        return _place(self._tape.get(Point(actor, number), NONE).run, runnable)
+
+    def fault(self, actor: str, number: int, kind: str, possible: Sequence[str]) -> int:
+        return _place(self._tape.get(Point(actor, number), NONE).fault, possible)
+
+
+PORTFOLIO: Final[Mapping[str, Callable[[Random, int], Strategy]]] = {
+    "uniform": Uniform,
+    "pct": Priorities,
+    "delay": Delays,
+    "round-robin": RoundRobin,
+}
+
+
+def choose(names: Sequence[str], seed: str, number: int, length: int) -> Strategy:
+    """The strategy of the `number`-th schedule; each name of the portfolio has its turn. Schedule 0 is the default."""
+    if number == 0:
+        return Default()
+    return PORTFOLIO[names[number % len(names)]](Random(f"{seed}|{number}"), length)
+
+
+def _below(random: Random, end: int) -> int:
+    """A number from 0 to below `end`: of `random()` alone, which gives the same in every version of Python."""
+    return int(random.random() * end)
+
+
+def _place(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name != DEFAULT and name in names else 0

@@ -1,0 +1,241 @@
+"""A state machine over any red-packet system: Hypothesis draws what people do, the model says what they may be told.
+
+    from invariants.machine import machine_for
+
+    TestOurs = machine_for(OurSystem).TestCase
+
+Operations come one after another; retries come under their key, time is made to pass, everything is settled at the
+end, and then money must be conserved. Needs the extra `prove`.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from invariants.model import LIMITED, Model, Outcome
+from invariants.nights import Packet
+from invariants.strategies import packets
+
+PEOPLE: Final = st.integers(1, 5)
+_AMOUNTS: Final = st.one_of(st.integers(1, 2_000), st.just(100_000))
+_TOLD: Final = ("subject", "amount_fen", "sequence", "remaining_fen")
+
+
+class SystemUnderTest(Protocol):
+    """What the machine asks of a system. A fresh one is made for every run; its people have no money yet.
+
+    Every answer is an Outcome; an exception is a failure of the system. Where a `key` is given, the same key is the
+    same intent, whose effect must come once and whose answer must be the same.
+    """
+
+    def fund(self, person: int, amount_fen: int, key: str) -> Outcome:
+        """Bring money in."""
+
+    def send(self, sender: int, packet: Packet, short: bool, key: str) -> Outcome:
+        """Preorder a packet; ok says its id as `subject`. `short`: `expire` should be able to wait for its end."""
+
+    def pay(self, packet: str, person: int, key: str) -> Outcome: ...
+
+    def grab(self, packet: str, person: int) -> Outcome:
+        """Ask whether opening is worth trying; `info` where there is no such thing."""
+
+    def open(self, packet: str, person: int, key: str) -> Outcome:
+        """ok says `amount_fen`, and `sequence` and `remaining_fen` where the system tells them."""
+
+    def details(self, packet: str) -> Outcome:
+        """ok says `shares`, where the system tells them."""
+
+    def balance(self, person: int) -> Outcome:
+        """ok says `balance_fen`."""
+
+    def expire(self, packet: str) -> None:
+        """Let a packet's time run out, if that can be done."""
+
+    def is_over(self, packet: str) -> bool | None:
+        """Is a packet's time surely over, surely not, or can it not be told (None)? False while it is not paid."""
+
+    def settle(self) -> Outcome:
+        """Let everything that is owed arrive: ok. `fail`: it does not arrive; `info`: it cannot be told."""
+
+    def close(self) -> None: ...
+
+
+Judge = Callable[[str, Outcome], str]
+"""What is wrong with an answer to what was asked under a key; empty where nothing is."""
+
+
+class Asked(NamedTuple):
+    """Something that was asked under a key, and its first answer."""
+
+    operation: str
+    arguments: tuple[Any, ...]
+    key: str
+    judge: Judge
+    said: Outcome
+
+
+class RedPackets(RuleBasedStateMachine):
+    """Made into a machine for one system by `machine_for`."""
+
+    make: ClassVar[Callable[[], SystemUnderTest]]
+    allocation_bounds: ClassVar[bool]
+    tally: ClassVar[Counter[str]]
+    """How many operations had which outcome, over all runs: `open ok`, …"""
+
+    sent = Bundle("sent")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.system = type(self).make()
+        self.model = Model(self.allocation_bounds)
+        self._keys = count(1)
+        self._asked: list[Asked] = []
+        self._failed = False
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    @initialize(target=sent, sender=PEOPLE, packet=packets(shares_max=4), short=st.booleans())
+    def begin(self, sender: int, packet: Packet, short: bool) -> Any:
+        """A packet that is paid."""
+        self.fund(sender, packet.total_fen)
+        sent = self.send(sender, packet, short)
+        if isinstance(sent, str):
+            self.pay(sent, 0)
+        return sent
+
+    @rule(person=PEOPLE, amount_fen=_AMOUNTS)
+    def fund(self, person: int, amount_fen: int) -> None:
+        judge: Judge = lambda key, said: self.model.fund(person, amount_fen, key, said)  # noqa: E731
+        self._write("fund", (person, amount_fen), judge)
+
+    @rule(target=sent, sender=PEOPLE, packet=packets(shares_max=4), short=st.booleans())
+    def send(self, sender: int, packet: Packet, short: bool) -> Any:
+        judge: Judge = lambda key, said: self.model.send(sender, packet, key, said)  # noqa: E731
+        said = self._write("send", (sender, packet, short), judge)
+        return multiple() if said.subject is None else said.subject
+
+    @rule(packet=sent, stranger=st.sampled_from([0, 0, 0, 1]))
+    def pay(self, packet: str, stranger: int) -> None:
+        person = self.model.packets[packet].sender + stranger
+        self._write("pay", (packet, person), lambda _, said: self.model.pay(packet, person, said))
+
+    @rule(packet=sent, person=PEOPLE)
+    def open(self, packet: str, person: int) -> None:
+        self._write("open", (packet, person), lambda key, said: self.model.open(packet, person, key, said))
+
+    @rule(packet=sent, people=st.permutations(range(1, 6)))
+    def rush(self, packet: str, people: list[int]) -> None:
+        """Everybody opens."""
+        for person in people:
+            self.open(packet, person)
+
+    @rule(back=st.integers(0, 5))
+    def again(self, back: int) -> None:
+        """Ask once more what was asked `back` questions ago, under its key."""
+        if self._asked:
+            self._repeat(self._asked[-1 - back % len(self._asked)])
+
+    @rule(packet=sent, person=PEOPLE)
+    def grab(self, packet: str, person: int) -> None:
+        self._ask("grab", (packet, person), lambda said: self.model.grab(packet, person, said))
+
+    @rule(packet=sent)
+    def details(self, packet: str) -> None:
+        self._ask("details", (packet,), lambda said: self.model.details(packet, said))
+
+    @rule(person=PEOPLE)
+    def balance(self, person: int) -> None:
+        self._balance_fen(person)
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    @rule(packet=sent)
+    def expire(self, packet: str) -> None:
+        self.system.expire(packet)
+        self.model.moved_time()
+
+    @rule()
+    def settle(self) -> None:
+        """What was over before must be refunded after."""
+        self._ask("settle", (), self.model.settled)
+
+    @invariant()
+    def answers_fit_together(self) -> None:
+        self._complain(self.model.check())
+
+    def teardown(self) -> None:
+        """The end of a run that went well: everything is settled and counted."""
+        try:
+            if not self._failed:
+                self._end()
+        finally:
+            self.system.close()
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        for asked in [one for one in self._asked if one.said.outcome == "info"]:
+            self._repeat(asked)
+        for packet in [packet for packet, known in self.model.packets.items() if known.paid]:
+            self.expire(packet)
+        self.settle()
+        balances = [self._balance_fen(person) for person in sorted(self.model.people)]
+        told = [balance_fen for balance_fen in balances if balance_fen is not None]
+        if self.model.quiet and len(told) == len(balances):
+            self._complain(self.model.conserved(told))
+        for packet in self.model.packets:
+            self.details(packet)
+
+    def _write(self, operation: str, arguments: tuple[Any, ...], judge: Judge) -> Outcome:
+        """Ask something under a key of its own."""
+        key = f"key-{next(self._keys)}"
+        said = self._ask(operation, (*arguments, key), partial(judge, key))
+        self._asked.append(Asked(operation, arguments, key, judge, said))
+        return said
+
+    def _repeat(self, asked: Asked) -> None:
+        said = self._ask(asked.operation, (*asked.arguments, asked.key), partial(asked.judge, asked.key))
+        if asked.said.outcome == "ok" and said.outcome != "info" and said.reason != LIMITED:
+            same = _told(said) == _told(asked.said)
+            self._complain("" if same else f"{asked.operation} under {asked.key}: {said}; before: {asked.said}")
+
+    def _balance_fen(self, person: int) -> int | None:
+        return self._ask("balance", (person,), lambda said: self.model.balance(person, said)).balance_fen
+
+    def _ask(self, operation: str, arguments: tuple[Any, ...], judge: Callable[[Outcome], str]) -> Outcome:
+        self._failed = True  # should the system raise
+        self.model.asking(self._over())
+        said: Outcome = getattr(self.system, operation)(*arguments)
+        self.model.answered(self._over())
+        asked = f"{operation}({', '.join(map(str, arguments))})"
+        note(f"# {asked} → {said}")
+        self.tally[f"{operation} {said.outcome}"] += 1
+        wrong = judge(said)
+        self._complain(wrong and f"{asked} {wrong}")
+        return said
+
+    def _over(self) -> dict[str, bool | None]:
+        return {packet: self.system.is_over(packet) for packet in self.model.packets}
+
+    def _complain(self, wrong: str) -> None:
+        self._failed = bool(wrong)
+        assert not wrong, wrong
+
+
+def machine_for(make: Callable[[], SystemUnderTest], *, allocation_bounds: bool = True) -> type[RedPackets]:
+    """The machine of one system: `machine_for(make).TestCase` is a test, and its `settings` say how long.
+
+    `allocation_bounds`: shares are drawn as the document says (mechanism W15); False for an algorithm of one's own.
+    """
+    members = {"make": staticmethod(make), "allocation_bounds": allocation_bounds, "tally": Counter()}
+    return type("RedPackets", (RedPackets,), members)
+
+
+def _told(said: Outcome) -> tuple[Any, ...]:
+    return (said.outcome, *(getattr(said, name) for name in _TOLD))

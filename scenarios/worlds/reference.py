@@ -1,0 +1,220 @@
+"""The reference implementation under simulation: its own code, SQL and target file, in a scheduler's hands."""
+
+import logging
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import redis
+import sqlalchemy as sa
+
+from harness.simulation.cache import fake_client, real_client
+from harness.simulation.runtime import Databases, ProcessRuntime
+from harness.simulation.sql import watch
+from harness.simulation.world import Options, Request, Row, Rows
+from harness.target.answer import Answer
+from harness.target.files import Query
+from harness.target.mapping import load_target
+from invariants.schema import EVIDENCE
+from reference_impl import mutants, roles
+from reference_impl.bootstrap import Stores, assemble, connect, create_stores
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.packets import crediting, expiry, grab, open, pay
+from reference_impl.packets.details import details
+from reference_impl.packets.send import SendRequest, send
+from reference_impl.reconcile import backlog, payments, vouchers
+from reference_impl.resilience import shadow
+from reference_impl.settings import Settings
+from reference_impl.stores import stream
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.layout import ledger_tables, order_tables
+from reference_impl.stores.sql import Store
+from reference_impl.system import System
+
+TARGET: Final = Path(__file__).parents[2] / "reference_impl" / "target.toml"
+_NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "options", "run"), "") | {"port": "1"}
+_TARGET: Final = load_target(TARGET, _NOTHING)
+CLAIMS: Final = _TARGET.claims
+"""The invariants that the reference claims."""
+SHOWN: Final = tuple(name for name in CLAIMS if name not in ("refund_once_after_expiry", "sold_out_is_final"))
+"""Those that any world shows in which packets are sent and opened."""
+DAYS: Final = (1, 2)
+"""The schedule's day and the next: the day tables a simulated deployment has."""
+DRAINS: Final = 6
+"""Passes after which what is still under way will stay so."""
+
+
+class Reference:
+    """A deployment of the reference. `changes`: settings of this world."""
+
+    def __init__(self, options: Options, **changes: Any) -> None:
+        if options.mutant:
+            mutants.catalogue()[options.mutant].plant()  # the bug alone: harsh weather is what faults are for
+        logging.getLogger("reference_impl").setLevel(logging.CRITICAL + 1)  # what befalls it, it need not report
+        embedded = options.backend == "embedded"
+        self.settings = Settings(
+            sql=options.sql or f"sqlite:///{options.folder}",
+            cache="embedded" if embedded else options.cache,
+            data=options.folder,
+            order_shards=1,
+            day_tables=DAYS,
+            hot_days=1,
+            sweep_every_s=0.05,
+            rest_ms=0,
+        )
+        self.settings = msgspec.structs.replace(self.settings, **changes)
+        create_stores(self.settings)
+        self.stores = connect(self.settings, Databases())
+        self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
+        for store in _all(self.stores):
+            for engine in set(store.engines):
+                watch(engine)
+        self._evidence = _queries(self.stores)
+
+    # --- a schedule's beginning ---------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        for store in self.stores.orders.values():
+            _empty(store, [table for day in DAYS for tagged in (False, True) for table in order_tables(0, day, tagged)])
+        for store in self.stores.ledger:
+            _empty(store, [table for tagged in (False, True) for table in ledger_tables(tagged)])
+        self.cache.flushall()
+
+    def boot(self, process: str, runtime: ProcessRuntime) -> System:
+        return assemble(self.settings, runtime, self.stores, self.cache, process)
+
+    def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
+        """`credit-…` processes credit, `sweep-…` processes refund and reconcile."""
+        role = process.partition("-")[0]
+        return {"loop": partial(roles.WORK[role], service, process)}
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def serve(self, service: System, request: Request) -> Answer:
+        try:
+            return _SERVES[request.operation](service, request)
+        except Refused as refused:
+            outcome = "fail" if refused.kind.definite else "info"
+            return Answer(outcome, refused.code)  # type: ignore[arg-type]
+        except (sa.exc.SQLAlchemyError, CacheError):
+            return Answer("info", "unavailable")
+        except Exception as error:  # noqa: BLE001 as the API does: a fault of ours, and it may have happened
+            return Answer("info", f"internal: {type(error).__name__}: {error}")
+
+    # --- a schedule's end ---------------------------------------------------------------------------------------------
+
+    def drain(self, runtime: ProcessRuntime) -> int:
+        system = self.boot("drain", runtime)
+        until_us = runtime.now_us() + 1
+        for tagged in system.sides():
+            stream.create_groups(self.cache, tagged)
+        for _ in range(DRAINS):
+            crediting.run_once(system, "drain")
+            crediting.take_over(system, "drain")
+            expiry.sweep(system)
+            payments.reconcile(system, 0, until_us)
+            vouchers.reconcile(system, 0, until_us)
+            pending = backlog.pending(system)
+            if not pending:
+                break
+        return pending
+
+    def evidence(self) -> Rows:
+        found: dict[str, list[Row]] = {}
+        for table, store, query, place in self._evidence:
+            rows = store.read(lambda connection, query=query: connection.exec_driver_sql(query).fetchall())  # type: ignore[misc]
+            found.setdefault(table, []).extend(place(row) for row in rows)
+        found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
+        return found
+
+    def close(self) -> None:
+        self.stores.close()
+        self.cache.close()
+
+
+def _fund(system: System, request: Request) -> Answer:
+    system.ledger.fund(request.person, request.values["amount_fen"], request.key, request.tagged)
+    return Answer("ok")
+
+
+def _send(system: System, request: Request) -> Answer:
+    wanted = SendRequest(sender=request.person, **request.values)
+    return Answer("ok", subject=send(system, wanted, request.key, request.tagged).packet)
+
+
+def _pay(system: System, request: Request) -> Answer:
+    return Answer("ok", amount_fen=pay.pay(system, parse_packet_id(request.subject or ""), request.person).total_fen)
+
+
+def _grab(system: System, request: Request) -> Answer:
+    grab.grab(system, parse_packet_id(request.subject or ""), request.person)
+    return Answer("ok")
+
+
+def _open(system: System, request: Request) -> Answer:
+    voucher = open.open_packet(system, parse_packet_id(request.subject or ""), request.person, request.key)
+    return Answer("ok", amount_fen=voucher.amount_fen, sequence=voucher.sequence, remaining_fen=voucher.remaining_fen)
+
+
+def _details(system: System, request: Request) -> Answer:
+    details(system, parse_packet_id(request.subject or ""))
+    return Answer("ok")
+
+
+def _balance(system: System, request: Request) -> Answer:
+    return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
+
+
+_SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
+    "fund": _fund,
+    "send": _send,
+    "pay": _pay,
+    "grab": _grab,
+    "open": _open,
+    "details": _details,
+    "balance": _balance,
+}
+
+
+def _all(stores: Stores) -> list[Store]:
+    return [*stores.orders.values(), *stores.ledger]
+
+
+def _empty(store: Store, tables: list[sa.Table]) -> None:
+    """Delete every row. Where a table numbers its rows itself, it begins with 1 again."""
+    with store.engines[1].begin() as connection:
+        for table in tables:
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
+            if not store.sqlite and table.autoincrement_column is not None:
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} AUTO_INCREMENT = 1")
+
+
+def _queries(stores: Stores) -> list[tuple[str, Store, str, Callable[[Any], Row]]]:
+    """(canonical table, store, query, how a row of it becomes a canonical one), from the target file."""
+    return [
+        (table, store, query.sql, _placing(store, table, query))
+        for table, queries in _TARGET.evidence.sources.items()
+        for query in queries
+        if query.sql
+        for store in _all(stores)
+        if any(fnmatch(store.name, pattern) for pattern in query.stores)
+    ]
+
+
+def _placing(store: Store, table: str, query: Query) -> Callable[[Any], Row]:
+    """A row of a query in the order of the canonical columns; what it does not give is the store's name or NULL."""
+    names = store.read(lambda connection: list(connection.exec_driver_sql(query.sql or "").keys()))
+    places = [names.index(column) if column in names else None for column in EVIDENCE[table]]
+    absent = {column: store.name if column == "store" else None for column in EVIDENCE[table]}
+    columns = list(EVIDENCE[table])
+
+    def placed(row: Any) -> Row:
+        return tuple(
+            absent[column] if place is None else row[place] for column, place in zip(columns, places, strict=True)
+        )
+
+    return placed
