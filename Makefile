@@ -4,13 +4,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test bench lint docs clean servers
+.PHONY: run test trial bench lint docs clean servers
+
+SCHEDULES ?= 100000
+JOBS      ?= 2
 
 run: $(READY)
 	$(BIN)/rainproof run group_grab --backend embedded --people 600 --packets 60 --seed 7
 
 test: $(READY) servers lint
 	$(BIN)/python -m pytest
+
+# the judge on trial, in full: about an hour; what came of it goes into docs/trial.json and TRACK_RECORD.md
+trial: $(READY) servers
+	$(BIN)/python ci/trial.py --schedules $(SCHEDULES) --jobs $(JOBS)
+	$(BIN)/python ci/make_docs.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -25,6 +33,8 @@ docs: $(READY)
 bench: $(READY) servers
 	$(BIN)/rainproof bench hot-packet
 	$(BIN)/rainproof bench hot-packet --http
+	$(BIN)/rainproof bench simulate
+	$(BIN)/rainproof bench checker
 
 servers:
 	ci/install_servers

@@ -1,8 +1,12 @@
-"""Writes the generated pages of docs/: the error table and the invariants. With --check, says whether they are true."""
+"""Writes the generated pages: errors, invariants and the track record. With --check, says whether they are true."""
 
+import json
 import sys
 from pathlib import Path
 
+from track_record import track_record
+
+from harness.plugins import mutants
 from invariants.registry import INVARIANTS
 from reference_impl.domain.errors import ERRORS
 
@@ -51,17 +55,29 @@ def _needs(needs: dict[str, tuple[str, ...]]) -> str:
     return ", ".join(f"{table}({', '.join(columns)})" if columns else table for table, columns in needs.items())
 
 
-PAGES = {"errors.md": errors_page, "invariants.md": invariants_page}
+PAGES = {
+    DOCS / "errors.md": errors_page,
+    DOCS / "invariants.md": invariants_page,
+    DOCS.parent / "TRACK_RECORD.md": lambda: track_record(DOCS),
+}
 
 
 def main(arguments: list[str]) -> int:
-    stale = [name for name, page in PAGES.items() if _stands(DOCS / name) != page()]
+    stale = [path for path, page in PAGES.items() if _stands(path) != page()]
     if arguments == ["--check"]:
-        print("\n".join(f"docs/{name} is not what the code says: run `make docs`" for name in stale), end="")
-        return bool(stale)
-    for name in stale:
-        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+        complaints = [f"{path.name} is not what the code says: run `make docs`" for path in stale] + _untried()
+        print("\n".join(complaints), end="\n" if complaints else "")
+        return bool(complaints)
+    for path in stale:
+        path.write_text(PAGES[path](), encoding="utf-8")
     return 0
+
+
+def _untried() -> list[str]:
+    """Mutants that the recorded trial does not know, or knows and are gone."""
+    tried = json.loads((DOCS / "trial.json").read_text(encoding="utf-8"))["mutants"]["trials"]
+    differing = sorted(tried.keys() ^ mutants().keys())
+    return [f"docs/trial.json and the mutants differ in {', '.join(differing)}: run `make trial`"] if differing else []
 
 
 def _stands(path: Path) -> str:

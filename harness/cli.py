@@ -19,16 +19,18 @@ import msgspec
 from rich.console import Console
 
 from harness import faults, plugins, rundir
+from harness import prove as proving
 from harness import run as runs
 from harness import simulate as simulation
 from harness.assess import as_json
 from harness.config import ConfigError
 from harness.progress import Teller
+from harness.report import matrix, proof, summary
 from harness.report import results as report
-from harness.report import matrix, summary
 from harness.report.results import Results
 from harness.servers import require_programs
 from harness.trial.campaign import Campaign, campaign
+from harness.trial.recordings import CorruptionCampaign, try_corruptions
 from harness.trial.verdicts import UNDER
 
 USAGE: Final = 2
@@ -237,28 +239,47 @@ def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int |
     show_default=True,
     help="Nights of the clean system under load, each with the next seed.",
 )
-def mutants(scenario: str, only: str | None, under: Any, clean: int, as_object: bool, **night: Any) -> int:
+@click.option("--corruptions", is_flag=True, help="Corrupt a recorded run instead, in one small way after another.")
+@click.option("--run", "recorded", metavar="RUN", help="With --corruptions: this run; by default a new one.")
+def mutants(
+    scenario: str,
+    only: str | None,
+    under: Any,
+    clean: int,
+    corruptions: bool,
+    recorded: str | None,
+    as_object: bool,
+    **night: Any,
+) -> int:
     """Plant each mutant and see whether the invariant named in its file catches it.
 
     Most die in simulation, some on real servers only, under load, or by proof. The clean system is played beside them,
     also in the harsh surroundings that some need under load: there nobody may be accused.
     """
-    known = plugins.mutants()
-    chosen = {only: plugins.choose("mutant", only, known)} if only else known
-    night |= {name: value for name, value in _SMALL_NIGHT.items() if night[name] is None}
+    likeness = _RECORDED_NIGHT if corruptions else _SMALL_NIGHT
+    night |= {name: value for name, value in likeness.items() if night[name] is None}
     plan = _plan(scenario, argv=sys.argv[1:], **night)
     with Teller() as teller:
-        tried = campaign(chosen, plan, teller, prove_mutants, clean, under)
+        if corruptions:
+            folder = rundir.resolve(recorded) if recorded else Path(runs.run(plan, teller).run.path)
+            return _show_trial(try_corruptions(folder, teller, only), "corruption", as_object)
+        known = plugins.mutants()
+        chosen = {only: plugins.choose("mutant", only, known)} if only else known
+        return _show_trial(campaign(chosen, plan, teller, clean, under), "mutant", as_object)
+
+
+_SMALL_NIGHT: Final = {"people": 120, "packets": 24, "duration": 6.0, "tagged": 0.3}
+_RECORDED_NIGHT: Final = {"people": 240, "packets": 60, "duration": 10.0, "tagged": 0.3}
+
+
+def _show_trial(tried: Campaign | CorruptionCampaign, planted: str, as_object: bool) -> int:
     if as_object:
         click.echo(msgspec.json.encode(tried).decode())
     else:
         meant = {name: trial.caught_by for name, trial in tried.trials.items()}
-        Console().print(matrix.matrix(tried.matrix, meant, "mutant"))
+        Console().print(matrix.matrix(tried.matrix, meant, planted))
         click.echo("\n".join(matrix.conclusion(tried)))
     return 0 if tried.passed else 1
-
-
-_SMALL_NIGHT: Final = {"people": 120, "packets": 24, "duration": 6.0, "tagged": 0.3}
 
 
 @commands.command()
@@ -294,6 +315,17 @@ def replay(case: Path, trace: bool, as_object: bool) -> int:
     lines = [*told.trace, *told.story, *simulation.conclusion(told)]
     click.echo(msgspec.json.encode(told).decode() if as_object else "\n".join(lines))
     return 1 if told.violated else 0
+
+
+@commands.command()
+@click.argument("names", metavar="[ALLOCATION]...", nargs=-1)
+@click.option("--mutants", "planted", is_flag=True, help="Show also to what each allocation mutant falls.")
+@_JSON
+def prove(names: tuple[str, ...], planted: bool, as_object: bool) -> int:
+    """Prove the allocation for all amounts and shares; every obligation must close, every mutant must fall."""
+    told = proving.prove(names, plugins.allocations(), planted)
+    click.echo(msgspec.json.encode(told).decode() if as_object else proof.text(told))
+    return 0 if told.passed else 1
 
 
 @commands.command()

@@ -54,6 +54,11 @@ def worlds() -> Mapping[str, Any]:
     return _catalogue("rainproof.worlds")
 
 
+def allocations() -> Mapping[str, Any]:
+    """Every allocation function by name, wrong ones too."""
+    return _catalogue("rainproof.allocations")
+
+
 def benches() -> Mapping[str, Bench]:
     """Every benchmark by name."""
     return _catalogue("rainproof.benches")

@@ -2,23 +2,23 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from harness.config import ConfigError
 from harness.plugins import choose
 from invariants.allocation import Allocation, Split
-from invariants.fairness import judge, judge_split
-from invariants.obligation import Counterexample, Obligation
+from invariants.fairness import weigh
+from invariants.obligation import LIMIT_S, Counterexample, Obligation
+from invariants.split import weigh_split
+
+__all__ = ["Allocation", "Candidate", "Fallen", "Proof", "Shown", "Split", "prove"]
 
 Candidate = Allocation | Split
 """What a function named by an entry point of `rainproof.allocations` returns a dict of, by name."""
 
 Check = Literal["proof", "support", "oracle", ""]
-
-LIMIT_S: Final = 5.0
-"""The time for z3 to decide one obligation."""
 
 
 class Shown(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Shown(Struct, frozen=True):
 
 
 class Fallen(Struct, frozen=True):
-    """What became of a planted bug: the check that it fell to ("" for none), the obligation that stays open, and why."""
+    """What became of a planted bug: the check that it fell to ("" for none), the obligation left open, and why."""
 
     fallen_to: Check
     caught_by: str
@@ -61,9 +61,14 @@ class Proof(Struct, frozen=True):
         return self.closed == self.total and not self.survivors
 
 
-def prove(names: Sequence[str], known: Mapping[str, Candidate], limit_s: float = LIMIT_S) -> Proof:
-    """Proves those called by name, or all. Raises ConfigError for an unknown name and where z3 is missing."""
-    chosen = {name: choose("allocation", name, known) for name in names} or known
+def prove(
+    names: Sequence[str], known: Mapping[str, Candidate], mutants: bool = False, limit_s: float = LIMIT_S
+) -> Proof:
+    """Proves those called by name; without names all that are clean, and with `mutants` tries all others too.
+
+    Raises ConfigError for an unknown name, and where z3 is missing.
+    """
+    chosen = {name: choose("allocation", name, known) for name in names or known}
     started_s = time.monotonic()
     obligations = [
         _shown(name, obligation)
@@ -72,14 +77,15 @@ def prove(names: Sequence[str], known: Mapping[str, Candidate], limit_s: float =
         for obligation in _obligations(candidate, limit_s)
     ]
     seconds = time.monotonic() - started_s
-    mutants = {name: _fallen(mutant, limit_s) for name, mutant in chosen.items() if mutant.caught_by}
+    tried = {name: mutant for name, mutant in chosen.items() if mutant.caught_by and (names or mutants)}
+    fallen = {name: _fallen(mutant, limit_s) for name, mutant in tried.items()}
     return Proof(
         closed=sum(shown.closed for shown in obligations),
         total=len(obligations),
         obligations=obligations,
         seconds=seconds,
-        mutants=mutants,
-        survivors=[name for name, fallen in mutants.items() if not fallen.fallen_to],
+        mutants=fallen,
+        survivors=[name for name, each in fallen.items() if not each.fallen_to],
     )
 
 
@@ -90,13 +96,16 @@ def _shown(allocation: str, given: Obligation) -> Shown:
 
 
 def _fallen(mutant: Candidate, limit_s: float) -> Fallen:
-    """Its obligations one by one, until one stays open."""
+    """Its obligations one by one, until one stays open, and on until a counterexample is found."""
     started_s = time.monotonic()
-    first = next((obligation for obligation in _obligations(mutant, limit_s) if not obligation.closed), None)
-    seconds = time.monotonic() - started_s
+    opened = (obligation for obligation in _obligations(mutant, limit_s) if not obligation.closed)
+    first = next(opened, None)
     if first is None:
-        return Fallen("", mutant.caught_by, "", "", None, seconds)
-    return Fallen(_check(first.name), mutant.caught_by, first.name, first.reason, first.counterexample, seconds)
+        return Fallen("", mutant.caught_by, "", "", None, time.monotonic() - started_s)
+    shown = first if first.counterexample else next((each for each in opened if each.counterexample), first)
+    reason = first.reason if shown is first else f"{first.reason}; and {shown.name} does not hold"
+    seconds = time.monotonic() - started_s
+    return Fallen(_check(first.name), mutant.caught_by, first.name, reason, shown.counterexample, seconds)
 
 
 def _check(obligation: str) -> Check:
@@ -110,10 +119,10 @@ def _check(obligation: str) -> Check:
 def _obligations(candidate: Candidate, limit_s: float) -> Iterator[Obligation]:
     """The certificate first; a whole packet at once has none, and is only sampled."""
     if isinstance(candidate, Split):
-        yield from judge_split(candidate)
+        yield from weigh_split(candidate)
     else:
         yield from _certify()(candidate, limit_s)
-        yield from judge(candidate)
+        yield from weigh(candidate)
 
 
 def _certify() -> Callable[[Allocation, float], Iterator[Obligation]]:

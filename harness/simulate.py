@@ -104,7 +104,9 @@ def simulate(asked: Asked, tell: Tell, root: Path = ROOT) -> Simulation:
         with stand(world, asked.backend, asked.mutant) as deployment:
             return _concluded(asked, world, deployment, seen, mutant, began, tell, root)
     with stand(world, asked.backend, asked.mutant) as deployment:
-        seen = explore(world, deployment, _search(asked), until=asked.until, tell=lambda seen: tell(f"{seen.schedules} schedules"))
+        seen = explore(
+            world, deployment, _search(asked), until=asked.until, tell=lambda seen: tell(f"{seen.schedules} schedules")
+        )
         return _concluded(asked, world, deployment, seen, mutant, began, tell, root)
 
 

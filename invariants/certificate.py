@@ -15,11 +15,8 @@ from typing import Any, Final, NamedTuple
 import z3
 
 from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Allocation, divisible, legal
-from invariants.obligation import Counterexample, Obligation
+from invariants.obligation import EXAMPLE, LIMIT_S, Counterexample, Obligation
 from invariants.symbolic import Symbol, Tracer, Unfollowed, Values, Way
-
-LIMIT_S: Final = 5.0
-"""The time for one obligation."""
 
 _SMALL_FEN: Final = 9
 _SMALL_SHARES: Final = 4
@@ -113,17 +110,26 @@ RULES: Final = (
 )
 
 
+_FOLLOWED: Final = ("followed", "every way through the code is followed, on whole numbers alone")
+_AGREES: Final = (
+    "agrees",
+    "code and formula give the same on all small calls, on full packets and on large random ones",
+)
+_DIVISORS: Final = ("divisors", "whatever is divided by, the modulus of the draw above all, is at least 1")
+_WHOLE: Final = ("whole", "every call ends with a whole number of fen, none with an error")
+
+
 class Formula:
     """An allocation's code as a formula: every way through it where its arguments are possible, and what it gives."""
 
-    def __init__(self, allocation: Allocation, calls: Iterable[Call], limit_s: float) -> None:
-        """`calls` are some possible ones. Raises Unfollowed."""
+    def __init__(self, allocation: Allocation, samples: Iterable[Given], limit_s: float) -> None:
+        """`samples` are some arguments that are possible. Raises Unfollowed."""
         limits = () if allocation.limited else (SHARE_FEN_MIN, SHARE_FEN_MAX)
         self.allocation = allocation
         self.limit_s = limit_s
         self.tracer = Tracer(Given._fields[: 5 - len(limits)], limit_s)
         self.given = Given(*self.tracer.symbols, *limits)
-        known = Way(samples=[call.given._asdict() for call in calls])
+        known = Way(samples=[sample._asdict() for sample in samples])
         asked = [way for way in self.tracer.ways(lambda: _possible(self.given), known) if way.result]
         self.ways = [way for one in asked for way in self.tracer.ways(lambda: allocation.share(*self.given), one)]
         value = self.tracer.evaluator
@@ -145,22 +151,34 @@ class Formula:
 
 
 def certify(allocation: Allocation, limit_s: float = LIMIT_S) -> Iterator[Obligation]:
-    """Every obligation of an allocation function; one that takes z3 longer than `limit_s` stays open."""
-    calls = [Call(*given, _run(allocation, given)) for given in _calls(allocation.limited)]
-    started_s = time.monotonic()
-    formula, refusal = None, ""
-    try:
-        formula = Formula(allocation, calls, limit_s)
-    except Unfollowed as error:
-        refusal = f"cannot be followed: {error}"
-    told = "every way through the code is followed, on whole numbers alone"
-    yield Obligation("followed", told, formula is not None, time.monotonic() - started_s, refusal)
+    """Every obligation of an allocation function; one that takes z3 longer than `limit_s` stays open. Rules that are
+    broken on plain numbers come before those that have to be proved.
+    """
+    small, large = list(_small(allocation.limited)), list(_large(allocation.limited))
+    followed, formula = _followed(allocation, [*small, *large], limit_s)
+    yield followed
+    # what could not be followed may loop over every fen
+    calls = [Call(*given, _run(allocation, given)) for given in small + (large if formula else [])]
+    tried = {rule: _on_numbers(rule, calls) for rule in RULES}
+    yield from (obligation for obligation in tried.values() if obligation)
+    rules = [rule for rule, obligation in tried.items() if not obligation]
     if formula is None:
-        yield from (_on_numbers(rule, calls, "there is no formula") for rule in RULES)
+        told = [_AGREES, _DIVISORS, _WHOLE, *((rule.name, rule.statement) for rule in rules)]
+        yield from (Obligation(*name, False, 0.0, "there is no formula") for name in told)
     else:
         yield _agrees(formula, calls)
         yield from _of_ways(formula)
-        yield from _of_shares(formula, calls)
+        yield from _of_shares(formula, rules)
+
+
+def _followed(allocation: Allocation, samples: Iterable[Given], limit_s: float) -> tuple[Obligation, Formula | None]:
+    started_s = time.monotonic()
+    try:
+        formula = Formula(allocation, samples, limit_s)
+    except Unfollowed as refusal:
+        reason = f"cannot be followed: {refusal}"
+        return Obligation(*_FOLLOWED, False, time.monotonic() - started_s, reason), None
+    return Obligation(*_FOLLOWED, True, time.monotonic() - started_s), formula
 
 
 def _run(allocation: Allocation, given: Given) -> object:
@@ -170,15 +188,19 @@ def _run(allocation: Allocation, given: Given) -> object:
         return error
 
 
-def _calls(limited: bool) -> Iterator[Given]:
-    """Some possible calls, small ones first."""
-    chance = random.Random(0)
+def _small(limited: bool) -> Iterator[Given]:
+    """All possible arguments up to some fen, draws and shares, and full packets; for several limits."""
     for least_fen, most_fen in [(SHARE_FEN_MIN, SHARE_FEN_MAX), (1, 4), (2, 5)][: 3 if limited else 1]:
         for shares in range(1, _SMALL_SHARES + 1):
             full_fen = most_fen * shares
-            small_fen = min(_SMALL_FEN, full_fen)
-            for fen in sorted({*range(least_fen * shares, small_fen + 1), full_fen - 1, full_fen}):
+            least_up = range(least_fen * shares, min(_SMALL_FEN, full_fen) + 1)
+            for fen in sorted({*least_up, full_fen - 1, full_fen}):
                 yield from (Given(fen, shares, draw, least_fen, most_fen) for draw in range(_SMALL_FEN + 1))
+
+
+def _large(limited: bool) -> Iterator[Given]:
+    """Some possible arguments of all sizes."""
+    chance = random.Random(0)
     for _ in range(_LARGE_CALLS):
         shares = chance.randint(1, 10 ** chance.randint(1, 6))
         least_fen, most_fen = SHARE_FEN_MIN, SHARE_FEN_MAX
@@ -198,11 +220,10 @@ def _possible(given: Given) -> bool:
 def _agrees(formula: Formula, calls: Iterable[Call]) -> Obligation:
     started_s = time.monotonic()
     wrong = next((call for call in calls if not _same(formula.at(call.given), call.share)), None)
-    told = "code and formula give the same on every small call, full packets and large random ones"
     seconds = time.monotonic() - started_s
     if wrong is None:
-        return Obligation("agrees", told, True, seconds)
-    return Obligation("agrees", told, False, seconds, _DISAGREE, _example(wrong))
+        return Obligation(*_AGREES, True, seconds)
+    return Obligation(*_AGREES, False, seconds, _DISAGREE, _example(wrong))
 
 
 _DISAGREE: Final = "the code does not give what its formula says"
@@ -216,42 +237,40 @@ def _same(one: object, other: object) -> bool:
 
 def _of_ways(formula: Formula) -> Iterator[Obligation]:
     """What no way may do: divide by nothing, fail, give what is no whole number."""
-    divisions = {(*conditions, divisor < 1) for way in formula.ways for conditions, divisor in way.divisors}
-    told = "whatever is divided by, the modulus of the draw above all, is at least 1"
-    yield _shown(formula, "divisors", told, (Way(conditions) for conditions in divisions))
-    told = "every call ends with a whole number of fen, none with an error"
-    yield _shown(formula, "whole", told, (way for way in formula.ways if not _ends_whole(way)))
+    yield _shown(formula, *_DIVISORS, _divided_by_less(formula))
+    yield _shown(formula, *_WHOLE, (way for way in formula.ways if not _ends_whole(way)))
+
+
+def _divided_by_less(formula: Formula) -> Iterator[Way]:
+    """Every division once, with a divisor below 1."""
+    divisions = {(division.conditions, division.result): division for way in formula.ways for division in way.divisions}
+    for division in divisions.values():
+        divisor = formula.tracer.evaluator(division.result)
+        samples = [values for values in division.samples if divisor(values) < 1]
+        yield Way((*division.conditions, division.result < 1), samples)
 
 
 def _ends_whole(way: Way) -> bool:
     return way.raised is None and (type(way.result) is Symbol or type(way.result) is int)
 
 
-def _of_shares(formula: Formula, calls: Iterable[Call]) -> Iterator[Obligation]:
-    """The rules: first tried on numbers, then shown on all ways."""
+def _on_numbers(rule: Rule, calls: Iterable[Call]) -> Obligation | None:
+    """The obligation left open by the first call that breaks the rule; None where no call does."""
+    started_s = time.monotonic()
+    wrong = next((call for call in calls if type(call.share) is int and not rule.holds(call)), None)
+    if wrong is None:
+        return None
+    return Obligation(rule.name, rule.statement, False, time.monotonic() - started_s, EXAMPLE, _example(wrong))
+
+
+def _of_shares(formula: Formula, rules: Iterable[Rule]) -> Iterator[Obligation]:
+    """The rules, shown on all ways; one that was shown is known to those after it."""
     ways = [way for way in formula.ways if _ends_whole(way)]
-    for rule in RULES:
-        tried = _on_numbers(rule, calls, "")
-        if not tried.closed:
-            yield tried
-            continue
+    for rule in rules:
         kept: list[Way] = []
         shown = _shown(formula, rule.name, rule.statement, _breaking(formula, rule, ways, kept))
         ways = kept if shown.closed and len(kept) == len(ways) else ways
         yield shown
-
-
-def _on_numbers(rule: Rule, calls: Iterable[Call], otherwise: str) -> Obligation:
-    """The first call that breaks a rule; where none does, `otherwise` says what stands against it, if anything."""
-    started_s = time.monotonic()
-    wrong = next((call for call in calls if type(call.share) is int and not rule.holds(call)), None)
-    seconds = time.monotonic() - started_s
-    if wrong is None:
-        return Obligation(rule.name, rule.statement, not otherwise, seconds, otherwise)
-    return Obligation(rule.name, rule.statement, False, seconds, _EXAMPLE, _example(wrong))
-
-
-_EXAMPLE: Final = "there is a counterexample"
 
 
 def _breaking(formula: Formula, rule: Rule, ways: list[Way], kept: list[Way]) -> Iterator[Way]:
@@ -288,7 +307,7 @@ def _against(formula: Formula, values: Values | None) -> tuple[str, Counterexamp
         return f"z3 does not decide it within {formula.limit_s:g} s", None
     given = formula.given._replace(**values)
     call = Call(*given, _run(formula.allocation, given))
-    return _EXAMPLE if _same(formula.at(given), call.share) else _DISAGREE, _example(call)
+    return EXAMPLE if _same(formula.at(given), call.share) else _DISAGREE, _example(call)
 
 
 def _example(call: Call) -> Counterexample:

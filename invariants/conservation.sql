@@ -3,16 +3,15 @@
 -- sentence: {subject}: {fault}
 
 -- section: violations
-WITH escrow AS (
-    SELECT store, COALESCE(tag, FALSE) AS tag, account, number, kind, subject, amount_fen
+WITH paid AS (
+    SELECT store, COALESCE(tag, FALSE) AS tag, account, number, subject AS packet, amount_fen
     FROM postings
-    WHERE account_kind = 'escrow'
+    WHERE account_kind = 'escrow' AND kind IN ('pay', 'return')
 ),
 moved AS (
-    SELECT subject AS packet, SUM(amount_fen) AS funded_fen, 0 AS opened_fen, 0 AS refunded_fen
-    FROM escrow
-    WHERE kind IN ('pay', 'return')
-    GROUP BY subject
+    SELECT packet, SUM(amount_fen) AS funded_fen, 0 AS opened_fen, 0 AS refunded_fen
+    FROM paid
+    GROUP BY packet
     UNION ALL
     SELECT packet, 0 AS funded_fen, SUM(amount_fen) AS opened_fen, 0 AS refunded_fen
     FROM opens
@@ -34,13 +33,12 @@ books AS (
 -- the escrow account of a packet is where its money was first paid in; several packets may share one
 placed AS (
     SELECT
-        subject AS packet,
+        packet,
         store,
         tag,
         account,
-        ROW_NUMBER() OVER (PARTITION BY subject ORDER BY store NULLS LAST, tag, account NULLS LAST, number NULLS LAST) AS place
-    FROM escrow
-    WHERE kind IN ('pay', 'return')
+        ROW_NUMBER() OVER (PARTITION BY packet ORDER BY store NULLS LAST, tag, account NULLS LAST, number NULLS LAST) AS place
+    FROM paid
 ),
 owing AS (
     SELECT
@@ -59,12 +57,13 @@ owing AS (
 holding AS (
     SELECT
         store,
-        tag,
+        COALESCE(tag, FALSE) AS tag,
         account,
         SUM(COALESCE(amount_fen, 0)) AS held_fen,
         SUM(CASE WHEN kind IN ('pay', 'return') THEN COALESCE(amount_fen, 0) ELSE 0 END) AS funded_fen
-    FROM escrow
-    GROUP BY store, tag, account
+    FROM postings
+    WHERE account_kind = 'escrow'
+    GROUP BY store, COALESCE(tag, FALSE), account
 )
 SELECT
     COALESCE(owing.packet, holding.account) AS subject,

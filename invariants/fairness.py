@@ -1,8 +1,8 @@
-"""Does a function give every share as often as it should? Many wrong ones keep every bound, and only this tells.
+"""Does an allocation function give every share as often as it should? Many wrong ones keep every bound.
 
-What it gives is held against the oracle's law: first what it can give at all (`support`), then how often (`oracle`). An
-allocation whose draws repeat after a few is run on all of them, and the answer is exact; anything else is sampled, as
-much as the chance of an error asks for that the statement names.
+What it gives is held against the oracle's law: first what it can give at all (`support`), then how often (`oracle`). A
+function whose draws repeat after a few is run on all of them, and the answer is exact; any other is sampled, as much as
+the chance of an error asks for that the statement names.
 """
 
 import math
@@ -14,29 +14,25 @@ from functools import partial
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Allocation, Split, divisible, legal
-from invariants.obligation import Counterexample, Obligation
-from invariants.oracle import Law, by_position, chances, packets
+from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Allocation, divisible
+from invariants.obligation import EXAMPLE, Counterexample, Obligation
+from invariants.oracle import Law, chances
 from invariants.sampling import ERROR, GAP, certain, distance, sample_size
 
 PERIOD_MOST: Final = 100_000
 """An allocation whose draws repeat only after more is sampled."""
 
 _LIMITS: Final = ((SHARE_FEN_MIN, SHARE_FEN_MAX), (1, 5), (2, 6))
-_SMALL_FEN: Final = 14
+_SMALL_FEN: Final = 8
 _SMALL_SHARES: Final = 4
-_FULL: Final = ((39_990, 2), (45_000, 3))
+FULL: Final = ((39_990, 2), (45_000, 3))
 """All draws: every remainder up to so many fen and shares, for each pair of limits, and two that 200 yuan limits."""
 
-_SAMPLED: Final = ((10, 2), (13, 4), (24, 3), (100, 5), *_FULL)
+_SAMPLED: Final = ((10, 2), (13, 4), (24, 3), (100, 5), *FULL)
 """Remainders of an allocation whose draws are sampled."""
 
-_PACKETS: Final = ((10, 2), (11, 4), (60, 5))
-_OUTCOMES_MOST: Final = 200
-"""Packets of a split, judged share by share; one with no more outcomes than that also as a whole."""
-
-_FULL_PACKETS: Final = 200
-"""How many packets that 200 yuan limits a split must divide without a fault."""
+SUPPORT: Final = "whatever can be drawn is given, and nothing else"
+ORACLE: Final = "every share comes as often as the exact law says"
 
 
 class Remainder(NamedTuple):
@@ -61,44 +57,24 @@ Fault = tuple[Trial, Any, str]
 """A trial that contradicts its law, the outcome that does, and how."""
 
 
-def judge(allocation: Allocation, seed: int = 0) -> Iterator[Obligation]:
+def weigh(allocation: Allocation, seed: int = 0) -> Iterator[Obligation]:
     """`support` and `oracle` of an allocation function."""
     started_s = time.monotonic()
     trials = list(_enumerated(allocation))
     told = f"on all draws of {len(trials)} remainders"
     if None in trials:
         trials = list(_sampled(allocation, Random(seed)))
-        told = _samples_told(trials)
-    yield from _judged([trial for trial in trials if trial], told, started_s)
+        told = samples_told(trials)
+    yield from judged([trial for trial in trials if trial], told, started_s)
 
 
-def judge_split(split: Split, seed: int = 0) -> Iterator[Obligation]:
-    """`shares`, `support` and `oracle` of a function that divides a whole packet, all by sampling."""
-    started_s = time.monotonic()
-    laws = {packet: _laws(*packet) for packet in _PACKETS}
-    size = sample_size(sum(map(len, laws.values())))
-    sizes = dict.fromkeys(_PACKETS, size) | dict.fromkeys(_FULL, _FULL_PACKETS)
-    random = Random(seed)
-    given = {packet: [_tried(split.function, *packet, random) for _ in range(size)] for packet, size in sizes.items()}
-    yield (in_shares := _in_shares(given, started_s))
-    if in_shares.closed:
-        trials = [trial for packet in _PACKETS for trial in _of_packets(packet, laws[packet], given[packet])]
-        yield from _judged(trials, _samples_told(trials), time.monotonic())
-    else:
-        told = (("support", _SUPPORT), ("oracle", _ORACLE))
-        yield from (Obligation(name, statement, False, 0.0, "its packets are wrong") for name, statement in told)
-
-
-_SUPPORT: Final = "whatever can be drawn is given, and nothing else"
-_ORACLE: Final = "every share comes as often as the exact law says"
-
-
-def _judged(trials: Sequence[Trial], told: str, started_s: float) -> Iterator[Obligation]:
+def judged(trials: Sequence[Trial], told: str, started_s: float) -> Iterator[Obligation]:
+    """`support` and `oracle` of what was tried; `told` says how."""
     outside = filter(None, (_outside(trial, len(trials)) for trial in trials))
-    yield _obligation("support", f"{_SUPPORT}, {told}", next(outside, None), started_s)
+    yield _obligation("support", f"{SUPPORT}, {told}", next(outside, None), started_s)
     started_s = time.monotonic()
     unlike = filter(None, map(_unlike, trials))
-    yield _obligation("oracle", f"{_ORACLE}, {told}", next(unlike, None), started_s)
+    yield _obligation("oracle", f"{ORACLE}, {told}", next(unlike, None), started_s)
 
 
 def _obligation(name: str, statement: str, fault: Fault | None, started_s: float) -> Obligation:
@@ -106,9 +82,10 @@ def _obligation(name: str, statement: str, fault: Fault | None, started_s: float
     if fault is None:
         return Obligation(name, statement, True, seconds)
     trial, outcome, how = fault
-    fen, shares, *limits = trial.remainder
-    example = Counterexample(fen, shares, trial.first.get(outcome), *limits, gives=f"{trial.what}{outcome} {how}")
-    return Obligation(name, statement, False, seconds, "there is a counterexample", example)
+    fen, shares, least_fen, most_fen = trial.remainder
+    said = f"{trial.what}{outcome} {how}"
+    example = Counterexample(fen, shares, trial.first.get(outcome), least_fen, most_fen, said)
+    return Obligation(name, statement, False, seconds, EXAMPLE, example)
 
 
 def _outside(trial: Trial, laws: int) -> Fault | None:
@@ -118,7 +95,9 @@ def _outside(trial: Trial, laws: int) -> Fault | None:
         return trial, impossible, "is given and cannot be drawn"
     needed = set(trial.law) if trial.exact else certain(trial.law, trial.times.total(), laws)
     missing = min(needed - set(trial.times), default=None)
-    return None if missing is None else (trial, missing, f"is never given, and should be in {trial.law[missing]} of all")
+    if missing is None:
+        return None
+    return trial, missing, f"is never given, and should be in {trial.law[missing]} of all"
 
 
 def _unlike(trial: Trial) -> Fault | None:
@@ -132,9 +111,10 @@ def _unlike(trial: Trial) -> Fault | None:
     return trial, worst, f"is given in {part} of all, and should be in {trial.law[worst]}"
 
 
-def _samples_told(trials: Sequence[Trial | None]) -> str:
-    samples = sum(trial.times.total() for trial in trials if trial)
-    return f"in {samples} samples (wrong with a chance of {ERROR:g}; sees a distance of {GAP:g})"
+def samples_told(trials: Sequence[Trial | None]) -> str:
+    """How much was sampled, and what may be wrong with it."""
+    samples = max(trial.times.total() for trial in trials if trial)
+    return f"in {samples} samples of each of {len(trials)} laws (errs in {ERROR:g} of all cases, sees a gap of {GAP:g})"
 
 
 def _trial(at: Remainder, law: Law[Any], pairs: Iterable[tuple[object, int]], exact: bool) -> Trial:
@@ -144,20 +124,18 @@ def _trial(at: Remainder, law: Law[Any], pairs: Iterable[tuple[object, int]], ex
     return Trial(at, "", law, times, dict(reversed(outcomes)), exact)
 
 
-def _tried(work: Callable[..., object], *arguments: object) -> object:
+def tried(work: Callable[..., object], *arguments: object) -> object:
+    """What it gives, or the error that it raises."""
     try:
         return work(*arguments)
     except Exception as error:  # noqa: BLE001 an error is an outcome too
         return error
 
 
-# --- allocation functions
-
-
 def _enumerated(allocation: Allocation) -> Iterator[Trial | None]:
     """Every remainder with one period of draws; None where no period is found."""
     for at in _remainders(allocation.limited):
-        pairs = _tried(_period, allocation, at)
+        pairs = tried(_period, allocation, at)
         yield _trial(at, chances(*at), pairs, exact=True) if isinstance(pairs, list) else None
 
 
@@ -166,7 +144,7 @@ def _remainders(limited: bool) -> Iterator[Remainder]:
         for shares in range(1, _SMALL_SHARES + 1):
             fens = (fen for fen in range(_SMALL_FEN + 1) if divisible(fen, shares, *limits))
             yield from (Remainder(fen, shares, *limits) for fen in fens)
-    yield from (Remainder(*packet) for packet in _FULL)
+    yield from (Remainder(*packet) for packet in FULL)
 
 
 class _Draw:
@@ -200,46 +178,4 @@ def _sampled(allocation: Allocation, random: Random) -> Iterator[Trial]:
     for at in (Remainder(*packet) for packet in _SAMPLED):
         draws = [random.getrandbits(64) for _ in range(size)]
         share = partial(allocation.share, *at[:2], least_fen=at.least_fen, most_fen=at.most_fen)
-        yield _trial(at, chances(*at), ((_tried(share, draw), draw) for draw in draws), exact=False)
-
-
-# --- functions that divide a whole packet
-
-
-def _laws(fen: int, shares: int) -> list[Law[Any]]:
-    """The law of each share by position, and of the whole packet where that is small."""
-    few = math.comb(fen - 1, shares - 1) <= _OUTCOMES_MOST
-    return [*by_position(fen, shares), *([packets(fen, shares)] if few else [])]
-
-
-def _in_shares(given: Mapping[tuple[int, int], Sequence[object]], started_s: float) -> Obligation:
-    statement = "every packet is given out to the fen, in whole shares within their levels, each in its order (W15)"
-    wrong = next(
-        ((fen, shares, each) for (fen, shares), all_of in given.items() for each in all_of if not _legal(fen, shares, each)),
-        None,
-    )
-    seconds = time.monotonic() - started_s
-    if wrong is None:
-        return Obligation("shares", statement, True, seconds)
-    example = Counterexample(*wrong[:2], None, SHARE_FEN_MIN, SHARE_FEN_MAX, gives=repr(wrong[2]))
-    return Obligation("shares", statement, False, seconds, "there is a counterexample", example)
-
-
-def _legal(total_fen: int, shares: int, given: object) -> bool:
-    """Is this the packet's shares, one after the other?"""
-    if not isinstance(given, Sequence) or len(given) != shares or any(type(share) is not int for share in given):
-        return False
-    left_fen = total_fen
-    for left_shares, share in zip(range(shares, 0, -1), given, strict=True):
-        if not divisible(left_fen, left_shares) or not legal(share, left_fen, left_shares):
-            return False
-        left_fen -= share
-    return left_fen == 0
-
-
-def _of_packets(packet: tuple[int, int], laws: Sequence[Law[Any]], given: Sequence[Any]) -> Iterator[Trial]:
-    at = Remainder(*packet)
-    for place, law in enumerate(laws):
-        whole = place == at.left_shares
-        times = Counter(tuple(shares) if whole else shares[place] for shares in given)
-        yield Trial(at, "the packet " if whole else f"share {place + 1}: ", law, times, {}, exact=False)
+        yield _trial(at, chances(*at), ((tried(share, draw), draw) for draw in draws), exact=False)

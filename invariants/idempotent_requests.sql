@@ -1,9 +1,46 @@
 -- statement: one client key has one effect and one answer
 -- needs: history, opens(key), postings(entry, kind)
+-- uses: attempts
 -- sentence: {operation} by person {person} under key {key}: {fault}
 
 -- section: violations
-WITH intents AS (
+WITH refused AS (
+    SELECT worker, person, operation, "key", sent_ns, clock_error_ns, reason
+    FROM history
+    WHERE
+        "key" IS NOT NULL
+        AND outcome = 'fail'
+        AND operation IN ('fund', 'send', 'pay', 'open')
+        AND reason IN (
+            'sold_out', 'already_opened', 'expired', 'not_paid', 'unknown', 'void', 'insufficient_funds', 'key_bound', 'not_sender'
+        )
+),
+told AS (
+    SELECT "key" FROM attempts WHERE outcome = 'ok' AND "key" IS NOT NULL
+    UNION ALL
+    SELECT "key" FROM refused
+),
+-- one answer cannot disagree with itself
+repeated AS (
+    SELECT "key"
+    FROM told
+    GROUP BY "key"
+    HAVING COUNT(*) > 1
+),
+effects AS (
+    SELECT person, "key"
+    FROM opens
+    WHERE "key" IS NOT NULL
+    GROUP BY person, "key"
+    HAVING COUNT(*) > 1
+),
+answers AS (
+    SELECT attempts.*
+    FROM attempts
+    INNER JOIN repeated ON repeated."key" = attempts."key"
+    WHERE attempts.outcome = 'ok'
+),
+intents AS (
     SELECT
         operation,
         person,
@@ -23,8 +60,7 @@ WITH intents AS (
             WHEN MIN(remaining_fen) <> MAX(remaining_fen) OR COUNT(remaining_fen) NOT IN (0, COUNT(*)) THEN 1
             ELSE 0
         END AS remainders
-    FROM history
-    WHERE outcome = 'ok' AND "key" IS NOT NULL AND operation IN ('fund', 'send', 'pay', 'open')
+    FROM answers
     GROUP BY operation, person, "key"
 )
 SELECT
@@ -53,39 +89,32 @@ SELECT
     intents.answers,
     intents.least_fen,
     intents.most_fen,
-    history.reason
+    refused.reason
 FROM intents
-INNER JOIN history
+INNER JOIN refused
     ON
-        history.operation = intents.operation
-        AND history.person = intents.person
-        AND history."key" = intents."key"
+        refused.operation = intents.operation
+        AND refused.person = intents.person
+        AND refused."key" = intents."key"
 WHERE
-    history.outcome = 'fail'
-    AND history.reason IN (
-        'sold_out', 'already_opened', 'expired', 'not_paid', 'unknown', 'void', 'insufficient_funds', 'key_bound', 'not_sender'
-    )
-    AND (
-        (history.worker = intents.worker AND history.sent_ns > intents.told_ns)
-        OR history.sent_ns - history.clock_error_ns > intents.told_by_ns
-    )
+    (refused.worker = intents.worker AND refused.sent_ns > intents.told_ns)
+    OR refused.sent_ns - refused.clock_error_ns > intents.told_by_ns
 UNION ALL
 SELECT
-    MIN(packet) AS subject,
+    MIN(opens.packet) AS subject,
     'it had {answers} effects' AS fault,
-    SUM(amount_fen) AS badness,
+    SUM(opens.amount_fen) AS badness,
     CAST(NULL AS BIGINT) AS moment,
     'open' AS operation,
-    person,
-    "key",
+    opens.person,
+    opens."key",
     COUNT(*) AS answers,
-    MIN(amount_fen) AS least_fen,
-    MAX(amount_fen) AS most_fen,
+    MIN(opens.amount_fen) AS least_fen,
+    MAX(opens.amount_fen) AS most_fen,
     CAST(NULL AS VARCHAR) AS reason
 FROM opens
-WHERE "key" IS NOT NULL
-GROUP BY person, "key"
-HAVING COUNT(*) > 1
+INNER JOIN effects ON effects.person IS NOT DISTINCT FROM opens.person AND effects."key" = opens."key"
+GROUP BY opens.person, opens."key"
 UNION ALL
 SELECT
     entry AS subject,
@@ -105,9 +134,7 @@ GROUP BY entry
 HAVING COUNT(*) > 1
 
 -- section: examined
-SELECT COUNT(*) AS examined
-FROM history
-WHERE outcome = 'ok' AND "key" IS NOT NULL AND operation IN ('fund', 'send', 'pay', 'open')
+SELECT COUNT(*) AS examined FROM attempts WHERE outcome = 'ok' AND "key" IS NOT NULL
 
 -- section: canary
 INSERT INTO history

@@ -1,8 +1,21 @@
 -- statement: no id of a packet or a voucher is given twice
 -- needs: history, packets(packet), opens(voucher), refunds(voucher)
+-- uses: attempts
 -- sentence: id {subject} {fault}
 
 -- section: violations
+WITH vouchers AS (
+    SELECT voucher, store, opened_us AS moment FROM opens
+    UNION ALL
+    SELECT voucher, store, refunded_us AS moment FROM refunds
+),
+twice AS (
+    SELECT voucher
+    FROM vouchers
+    WHERE voucher IS NOT NULL
+    GROUP BY voucher
+    HAVING COUNT(*) > 1
+)
 SELECT
     packet AS subject,
     'stands for {times} packets, from {first_store} to {last_store}' AS fault,
@@ -17,21 +30,16 @@ GROUP BY packet
 HAVING COUNT(*) > 1
 UNION ALL
 SELECT
-    voucher AS subject,
+    vouchers.voucher AS subject,
     'stands for {times} vouchers, from {first_store} to {last_store}' AS fault,
     COUNT(*) - 1 AS badness,
-    MIN(moment) AS moment,
+    MIN(vouchers.moment) AS moment,
     COUNT(*) AS times,
-    MIN(store) AS first_store,
-    MAX(store) AS last_store
-FROM (
-    SELECT voucher, store, opened_us AS moment FROM opens
-    UNION ALL
-    SELECT voucher, store, refunded_us AS moment FROM refunds
-) AS vouchers
-WHERE voucher IS NOT NULL
-GROUP BY voucher
-HAVING COUNT(*) > 1
+    MIN(vouchers.store) AS first_store,
+    MAX(vouchers.store) AS last_store
+FROM vouchers
+INNER JOIN twice ON twice.voucher = vouchers.voucher
+GROUP BY vouchers.voucher
 UNION ALL
 SELECT
     subject,
@@ -41,7 +49,7 @@ SELECT
     COUNT(DISTINCT "key") AS times,
     MIN(person) AS first_store,
     MAX(person) AS last_store
-FROM history
+FROM attempts
 WHERE operation = 'send' AND outcome = 'ok' AND subject IS NOT NULL
 GROUP BY subject
 HAVING COUNT(DISTINCT "key") > 1 OR COUNT(DISTINCT person) > 1
@@ -60,7 +68,7 @@ FROM refunds
 WHERE voucher IS NULL
 UNION ALL
 SELECT person AS subject, 'sent a packet and was not told its id' AS fault
-FROM history
+FROM attempts
 WHERE operation = 'send' AND outcome = 'ok' AND subject IS NULL
 
 -- section: examined

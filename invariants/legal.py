@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
-import duckdb
-import pyarrow as pa
 from msgspec import Struct
 
 from invariants.allocation import bounds
@@ -22,8 +20,6 @@ TABLES: Final = {"history": HISTORY, **EVIDENCE}
 LEDGERS: Final = ("ledger_0", "ledger_1")
 STEP_NS: Final = 1_000_000
 LONG_US: Final = 24 * 3600 * 1_000_000
-
-_ARROW: Final = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_()}
 
 
 class Trip(Struct, frozen=True):
@@ -346,25 +342,6 @@ class LegalSystem:
             }
             for (store, account, kind, tag), balance_fen in sums.items()
         ]
-
-
-def canonical(rows: Rows) -> dict[str, list[tuple[Any, ...]]]:
-    """Each row as the values of its table's columns, in their order."""
-    return {table: [tuple(row.get(name) for name in TABLES[table]) for row in listed] for table, listed in rows.items()}
-
-
-def connect(rows: Rows) -> duckdb.DuckDBPyConnection:
-    """A database with these tables as views, as `judge` wants it; the caller closes it."""
-    connection = duckdb.connect(":memory:", config={"threads": 1})
-    for table, listed in rows.items():
-        connection.register(table, arrow(table, listed))
-    return connection
-
-
-def arrow(table: str, rows: Sequence[Row]) -> pa.Table:
-    """Rows of a canonical table with all its columns."""
-    schema = pa.schema([(name, _ARROW[kind]) for name, kind in TABLES[table].items()])
-    return pa.Table.from_pylist(rows, schema)
 
 
 def _paid_packet(packet: str, order: Row, now_us: int) -> Row:

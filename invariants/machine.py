@@ -14,7 +14,6 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
-from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
@@ -22,7 +21,12 @@ from invariants.model import LIMITED, Model, Outcome
 from invariants.nights import Packet
 from invariants.strategies import packets
 
-PEOPLE: Final = st.integers(1, 5)
+_PERSON: Final = st.integers(1, 6)
+_NEWCOMER, _LATE_COMER = 8, 9
+_PEOPLE: Final = st.lists(_PERSON, unique=True)
+_PACKETS: Final = st.one_of(*[packets(shares_min=2, shares_max=8)] * 4, packets(shares_max=1))
+_MOSTLY: Final = st.sampled_from([True, True, True, False])
+_THEN: Final = st.sampled_from(["paid", "paid", "paid", "left", "unfunded"])
 _AMOUNTS: Final = st.one_of(st.integers(1, 2_000), st.just(100_000))
 _TOLD: Final = ("subject", "amount_fen", "sequence", "remaining_fen")
 
@@ -96,42 +100,51 @@ class RedPackets(RuleBasedStateMachine):
         self.model = Model(self.allocation_bounds)
         self._keys = count(1)
         self._asked: list[Asked] = []
+        self._story: list[str] = []
         self._failed = False
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
-    @initialize(target=sent, sender=PEOPLE, packet=packets(shares_max=4), short=st.booleans())
-    def begin(self, sender: int, packet: Packet, short: bool) -> Any:
-        """A packet that is paid."""
-        self.fund(sender, packet.total_fen)
-        sent = self.send(sender, packet, short)
+    @initialize(target=sent, sender=_PERSON, packet=_PACKETS, short=st.booleans(), people=_PEOPLE)
+    def begin(self, sender: int, packet: Packet, short: bool, people: list[int]) -> Any:
+        """A packet that is paid, and opened by some."""
+        sent = self.send(sender, packet, short, "paid")
         if isinstance(sent, str):
-            self.pay(sent, 0)
+            self.rush(sent, people)
         return sent
 
-    @rule(person=PEOPLE, amount_fen=_AMOUNTS)
+    @rule(person=_PERSON, amount_fen=_AMOUNTS)
     def fund(self, person: int, amount_fen: int) -> None:
-        judge: Judge = lambda key, said: self.model.fund(person, amount_fen, key, said)  # noqa: E731
-        self._write("fund", (person, amount_fen), judge)
+        self._write("fund", (person, amount_fen), partial(self.model.fund, person, amount_fen))
 
-    @rule(target=sent, sender=PEOPLE, packet=packets(shares_max=4), short=st.booleans())
-    def send(self, sender: int, packet: Packet, short: bool) -> Any:
-        judge: Judge = lambda key, said: self.model.send(sender, packet, key, said)  # noqa: E731
-        said = self._write("send", (sender, packet, short), judge)
-        return multiple() if said.subject is None else said.subject
+    @rule(target=sent, sender=_PERSON, packet=_PACKETS, short=st.booleans(), then=_THEN)
+    def send(self, sender: int, packet: Packet, short: bool, then: str) -> Any:
+        said = self._write("send", (sender, packet, short), partial(self.model.send, sender, packet))
+        if said.subject is None:
+            return multiple()
+        if then == "paid":
+            self.fund(sender, packet.total_fen)
+        if then != "left":
+            self.pay(said.subject, True)
+        return said.subject
 
-    @rule(packet=sent, stranger=st.sampled_from([0, 0, 0, 1]))
-    def pay(self, packet: str, stranger: int) -> None:
-        person = self.model.packets[packet].sender + stranger
+    @rule(packet=sent, by_sender=_MOSTLY)
+    def pay(self, packet: str, by_sender: bool) -> None:
+        person = self.model.packets[packet].sender + (not by_sender)
         self._write("pay", (packet, person), lambda _, said: self.model.pay(packet, person, said))
 
-    @rule(packet=sent, person=PEOPLE)
+    @rule(packet=sent, person=_PERSON)
     def open(self, packet: str, person: int) -> None:
-        self._write("open", (packet, person), lambda key, said: self.model.open(packet, person, key, said))
+        self._write("open", (packet, person), partial(self.model.open, packet, person))
 
-    @rule(packet=sent, people=st.permutations(range(1, 6)))
+    @rule(packet=sent, person=_PERSON)
+    def double_tap(self, packet: str, person: int) -> None:
+        """One intent, asked twice."""
+        self.open(packet, person)
+        self.again(0)
+
+    @rule(packet=sent, people=_PEOPLE)
     def rush(self, packet: str, people: list[int]) -> None:
-        """Everybody opens."""
         for person in people:
             self.open(packet, person)
 
@@ -141,24 +154,22 @@ class RedPackets(RuleBasedStateMachine):
         if self._asked:
             self._repeat(self._asked[-1 - back % len(self._asked)])
 
-    @rule(packet=sent, person=PEOPLE)
-    def grab(self, packet: str, person: int) -> None:
-        self._ask("grab", (packet, person), lambda said: self.model.grab(packet, person, said))
-
-    @rule(packet=sent)
-    def details(self, packet: str) -> None:
-        self._ask("details", (packet,), lambda said: self.model.details(packet, said))
-
-    @rule(person=PEOPLE)
-    def balance(self, person: int) -> None:
+    @rule(packet=sent, person=_PERSON)
+    def look(self, packet: str, person: int) -> None:
+        """Ask all that changes nothing."""
+        self._grab(packet, person)
+        self._details(packet)
         self._balance_fen(person)
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
-    @rule(packet=sent)
-    def expire(self, packet: str) -> None:
+    @rule(packet=sent, late=_PEOPLE)
+    def expire(self, packet: str, late: list[int]) -> None:
+        """A packet's time is made to run out, and some come too late."""
+        self._story.append(f"time passes to the end of {packet}")
         self.system.expire(packet)
         self.model.moved_time()
+        self.rush(packet, late)
 
     @rule()
     def settle(self) -> None:
@@ -180,17 +191,27 @@ class RedPackets(RuleBasedStateMachine):
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        for asked in [one for one in self._asked if one.said.outcome == "info"]:
+        """All once more under its key; a stranger and a newcomer at every packet; a late comer; the count."""
+        for asked in list(self._asked):
             self._repeat(asked)
+        for packet in self.model.packets:
+            self.pay(packet, False)
+            self._grab(packet, _NEWCOMER)
+            self.open(packet, _NEWCOMER)
+            self.open(packet, _NEWCOMER)
         for packet in [packet for packet, known in self.model.packets.items() if known.paid]:
-            self.expire(packet)
+            self.expire(packet, [_LATE_COMER])
         self.settle()
+        self.settle()
+        self._count()
+
+    def _count(self) -> None:
         balances = [self._balance_fen(person) for person in sorted(self.model.people)]
         told = [balance_fen for balance_fen in balances if balance_fen is not None]
         if self.model.quiet and len(told) == len(balances):
             self._complain(self.model.conserved(told))
         for packet in self.model.packets:
-            self.details(packet)
+            self._details(packet)
 
     def _write(self, operation: str, arguments: tuple[Any, ...], judge: Judge) -> Outcome:
         """Ask something under a key of its own."""
@@ -205,19 +226,34 @@ class RedPackets(RuleBasedStateMachine):
             same = _told(said) == _told(asked.said)
             self._complain("" if same else f"{asked.operation} under {asked.key}: {said}; before: {asked.said}")
 
+    def _grab(self, packet: str, person: int) -> None:
+        self._ask("grab", (packet, person), partial(self.model.grab, packet, person))
+
+    def _details(self, packet: str) -> None:
+        self._ask("details", (packet,), partial(self.model.details, packet))
+
     def _balance_fen(self, person: int) -> int | None:
-        return self._ask("balance", (person,), lambda said: self.model.balance(person, said)).balance_fen
+        return self._ask("balance", (person,), partial(self.model.balance, person)).balance_fen
 
     def _ask(self, operation: str, arguments: tuple[Any, ...], judge: Callable[[Outcome], str]) -> Outcome:
         self._failed = True  # should the system raise
         self.model.asking(self._over())
-        said: Outcome = getattr(self.system, operation)(*arguments)
-        self.model.answered(self._over())
         asked = f"{operation}({', '.join(map(str, arguments))})"
-        note(f"# {asked} → {said}")
+        self._story.append(asked)
+        said = self._said(operation, arguments)
+        self._story[-1] += f" → {said}"
+        self.model.answered(self._over())
         self.tally[f"{operation} {said.outcome}"] += 1
         wrong = judge(said)
         self._complain(wrong and f"{asked} {wrong}")
+        return said
+
+    def _said(self, operation: str, arguments: tuple[Any, ...]) -> Outcome:
+        try:
+            said: Outcome = getattr(self.system, operation)(*arguments)
+        except Exception as error:
+            self._tell(error)
+            raise
         return said
 
     def _over(self) -> dict[str, bool | None]:
@@ -225,7 +261,13 @@ class RedPackets(RuleBasedStateMachine):
 
     def _complain(self, wrong: str) -> None:
         self._failed = bool(wrong)
-        assert not wrong, wrong
+        if wrong:
+            raise self._tell(AssertionError(wrong))
+
+    def _tell(self, error: Exception) -> Exception:
+        """Whatever goes wrong, all that was asked and answered is told with it."""
+        error.add_note("\n".join(["What was asked, and what was answered:", *self._story]))
+        return error
 
 
 def machine_for(make: Callable[[], SystemUnderTest], *, allocation_bounds: bool = True) -> type[RedPackets]:

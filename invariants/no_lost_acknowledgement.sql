@@ -1,109 +1,92 @@
 -- statement: whatever a client was told happened (funding, payment, opening) is in the evidence with the same amount
 -- needs: history, packets(packet, total_fen), opens(packet, person, amount_fen), postings(entry, kind, amount_fen), accounts(account)
+-- uses: attempts
 -- sentence: operation {worker}/{number}: person {person} {fault}
 
 -- section: violations
-WITH told AS (
-    SELECT worker, number, person, operation, subject, "key", amount_fen, sequence, done_ns
-    FROM history
-    WHERE outcome = 'ok' AND operation IN ('fund', 'pay', 'open')
-),
-paid AS (
+WITH paid AS (
     SELECT subject AS packet, SUM(amount_fen) AS paid_fen
     FROM postings
     WHERE kind = 'pay' AND account_kind = 'escrow'
     GROUP BY subject
 ),
 live AS (
-    SELECT packet, sender, total_fen, 1 AS stands
+    SELECT packets.packet, packets.sender, packets.total_fen
     FROM packets
-    WHERE state IS DISTINCT FROM 'void'
+    INNER JOIN paid ON paid.packet = packets.packet AND paid.paid_fen >= packets.total_fen
+    WHERE packets.state IS DISTINCT FROM 'void'
 ),
 funded AS (
-    SELECT postings.entry, postings.amount_fen, accounts.person, 1 AS stands
+    SELECT postings.entry, postings.amount_fen, accounts.person
     FROM postings
-    LEFT JOIN accounts
+    INNER JOIN accounts
         ON
             accounts.store = postings.store
             AND accounts.account = postings.account
             AND COALESCE(accounts.tag, FALSE) = COALESCE(postings.tag, FALSE)
     WHERE postings.kind = 'fund' AND COALESCE(postings.account_kind, 'user') = 'user'
 ),
-vouchers AS (
-    SELECT packet, person, amount_fen, sequence, 1 AS stands
-    FROM opens
+lost AS (
+    SELECT
+        attempts.*,
+        attempts.subject AS id,
+        'was told {amount_fen} fen of packet {subject} (share {sequence}), and no such share was opened' AS fault
+    FROM attempts
+    LEFT JOIN opens
+        ON
+            opens.packet = attempts.subject
+            AND opens.person = attempts.person
+            AND opens.amount_fen = attempts.amount_fen
+            AND COALESCE(opens.sequence, attempts.sequence, 0) = COALESCE(attempts.sequence, opens.sequence, 0)
+    WHERE attempts.outcome = 'ok' AND attempts.operation = 'open' AND attempts.amount_fen IS NOT NULL AND opens.packet IS NULL
+    UNION ALL
+    SELECT
+        attempts.*,
+        attempts.subject AS id,
+        'was told that packet {subject} is paid with {amount_fen} fen, and it is not' AS fault
+    FROM attempts
+    LEFT JOIN live
+        ON
+            live.packet = attempts.subject
+            AND live.total_fen = COALESCE(attempts.amount_fen, live.total_fen)
+            AND COALESCE(live.sender, attempts.person) = attempts.person
+    WHERE attempts.outcome = 'ok' AND attempts.operation = 'pay' AND live.packet IS NULL
+    UNION ALL
+    SELECT
+        attempts.*,
+        attempts."key" AS id,
+        'was told that {amount_fen} fen were added, and their account has no such entry fund:{key}' AS fault
+    FROM attempts
+    LEFT JOIN funded
+        ON
+            funded.entry = 'fund:' || attempts."key"
+            AND funded.amount_fen = attempts.amount_fen
+            AND funded.person = attempts.person
+    WHERE attempts.outcome = 'ok' AND attempts.operation = 'fund' AND attempts.amount_fen IS NOT NULL AND funded.entry IS NULL
 )
 SELECT
-    COALESCE(told.subject, 'without an id') AS subject,
-    'was told {amount_fen} fen of packet {subject} (share {sequence}), and no such share was opened' AS fault,
-    told.amount_fen AS badness,
-    told.done_ns AS moment,
-    told.worker,
-    told.number,
-    told.person,
-    told.operation,
-    told."key",
-    told.amount_fen,
-    told.sequence
-FROM told
-LEFT JOIN vouchers
-    ON
-        vouchers.packet = told.subject
-        AND vouchers.person = told.person
-        AND vouchers.amount_fen = told.amount_fen
-        AND COALESCE(vouchers.sequence, told.sequence, 0) = COALESCE(told.sequence, vouchers.sequence, 0)
-WHERE told.operation = 'open' AND told.amount_fen IS NOT NULL AND vouchers.stands IS NULL
-UNION ALL
-SELECT
-    COALESCE(told.subject, 'without an id') AS subject,
-    'was told that packet {subject} is paid with {amount_fen} fen, and it is not' AS fault,
-    told.amount_fen AS badness,
-    told.done_ns AS moment,
-    told.worker,
-    told.number,
-    told.person,
-    told.operation,
-    told."key",
-    told.amount_fen,
-    told.sequence
-FROM told
-LEFT JOIN live
-    ON
-        live.packet = told.subject
-        AND live.total_fen = COALESCE(told.amount_fen, live.total_fen)
-        AND COALESCE(live.sender, told.person) = told.person
-LEFT JOIN paid ON paid.packet = told.subject AND paid.paid_fen >= live.total_fen
-WHERE told.operation = 'pay' AND (live.stands IS NULL OR paid.packet IS NULL)
-UNION ALL
-SELECT
-    COALESCE(told."key", 'without a key') AS subject,
-    'was told that {amount_fen} fen were added, and their account has no such entry fund:{key}' AS fault,
-    told.amount_fen AS badness,
-    told.done_ns AS moment,
-    told.worker,
-    told.number,
-    told.person,
-    told.operation,
-    told."key",
-    told.amount_fen,
-    told.sequence
-FROM told
-LEFT JOIN funded
-    ON
-        funded.entry = 'fund:' || told."key"
-        AND funded.amount_fen = told.amount_fen
-        AND funded.person = told.person
-WHERE told.operation = 'fund' AND told.amount_fen IS NOT NULL AND funded.stands IS NULL
+    COALESCE(id, 'without an id') AS subject,
+    fault,
+    amount_fen AS badness,
+    done_ns AS moment,
+    worker,
+    number,
+    person,
+    operation,
+    "key",
+    amount_fen,
+    sequence
+FROM lost
 
 -- section: unsettled
 SELECT
     COALESCE(subject, "key", 'unknown') AS subject,
     'was acknowledged in an operation that kept no amount: nothing to compare' AS fault
-FROM history
+FROM attempts
 WHERE outcome = 'ok' AND operation IN ('fund', 'open') AND amount_fen IS NULL
 
 -- section: examined
-SELECT COUNT(*) AS examined FROM history WHERE outcome = 'ok' AND operation IN ('fund', 'pay', 'open')
+SELECT COUNT(*) AS examined FROM attempts WHERE outcome = 'ok' AND operation IN ('fund', 'pay', 'open')
 
 -- section: canary
 INSERT INTO packets (store, packet, sender, kind, total_fen, shares, state, tag)

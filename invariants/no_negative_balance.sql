@@ -3,13 +3,7 @@
 -- sentence: {account_kind} account {subject} in {store} stood at {balance_fen} fen after entry {entry}
 
 -- section: violations
-WITH numberless AS (
-    SELECT store, COALESCE(tag, FALSE) AS tag, account
-    FROM postings
-    WHERE number IS NULL
-    GROUP BY store, COALESCE(tag, FALSE), account
-),
-running AS (
+WITH lines AS (
     SELECT
         store,
         COALESCE(tag, FALSE) AS tag,
@@ -18,15 +12,53 @@ running AS (
         number,
         entry,
         posted_us,
-        SUM(COALESCE(amount_fen, 0)) OVER (
-            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number NULLS LAST, entry NULLS LAST
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS balance_fen,
-        LEAD(COALESCE(entry, '')) OVER (
-            PARTITION BY store, COALESCE(tag, FALSE), account ORDER BY number NULLS LAST, entry NULLS LAST
-        ) AS next_entry
+        COALESCE(amount_fen, 0) AS amount_fen
     FROM postings
     WHERE COALESCE(account_kind, 'user') IN ('user', 'escrow')
+),
+-- An account that nothing left cannot have been below 0, nor one that got its money once, first, and has some left.
+suspects AS (
+    SELECT store, tag, account
+    FROM lines
+    GROUP BY store, tag, account
+    HAVING
+        MIN(amount_fen) < 0
+        AND NOT (
+            SUM(amount_fen) >= 0
+            AND SUM(CASE WHEN amount_fen > 0 THEN 1 ELSE 0 END) = 1
+            AND COALESCE(
+                MIN(CASE WHEN amount_fen > 0 THEN number END) < MIN(CASE WHEN amount_fen < 0 THEN number END), FALSE
+            )
+        )
+),
+numberless AS (
+    SELECT store, COALESCE(tag, FALSE) AS tag, account
+    FROM postings
+    WHERE number IS NULL
+    GROUP BY store, COALESCE(tag, FALSE), account
+),
+running AS (
+    SELECT
+        lines.store,
+        lines.tag,
+        lines.account,
+        lines.account_kind,
+        lines.number,
+        lines.entry,
+        lines.posted_us,
+        SUM(lines.amount_fen) OVER (
+            PARTITION BY lines.store, lines.tag, lines.account ORDER BY lines.number NULLS LAST, lines.entry NULLS LAST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS balance_fen,
+        LEAD(COALESCE(lines.entry, '')) OVER (
+            PARTITION BY lines.store, lines.tag, lines.account ORDER BY lines.number NULLS LAST, lines.entry NULLS LAST
+        ) AS next_entry
+    FROM lines
+    INNER JOIN suspects
+        ON
+            suspects.store IS NOT DISTINCT FROM lines.store
+            AND suspects.tag = lines.tag
+            AND suspects.account IS NOT DISTINCT FROM lines.account
 )
 SELECT
     running.account AS subject,

@@ -1,14 +1,10 @@
 -- statement: whatever is in the evidence was attempted by an operation that succeeded or may have
 -- needs: history, packets(packet), opens(packet, person), refunds(packet), postings(entry, kind, amount_fen)
+-- uses: attempts
 -- sentence: {fault}
 
 -- section: violations
-WITH attempts AS (
-    SELECT operation, subject, person, "key", amount_fen, 1 AS made
-    FROM history
-    WHERE COALESCE(outcome, 'info') IN ('ok', 'info') AND operation IN ('fund', 'pay', 'open')
-),
-orders AS (
+WITH orders AS (
     SELECT packet, 1 AS stands
     FROM packets
     GROUP BY packet
@@ -28,7 +24,7 @@ LEFT JOIN attempts
         AND attempts.subject = opens.packet
         AND attempts.person = opens.person
         AND COALESCE(attempts."key", opens."key", '') = COALESCE(opens."key", attempts."key", '')
-WHERE attempts.made IS NULL
+WHERE attempts.operation IS NULL
 UNION ALL
 SELECT
     COALESCE(packets.packet, 'without an id') AS subject,
@@ -44,7 +40,7 @@ LEFT JOIN attempts
         attempts.operation = 'pay'
         AND attempts.subject = packets.packet
         AND attempts.person = COALESCE(packets.sender, attempts.person)
-WHERE packets.state IS DISTINCT FROM 'void' AND attempts.made IS NULL
+WHERE packets.state IS DISTINCT FROM 'void' AND attempts.operation IS NULL
 UNION ALL
 SELECT
     COALESCE(refunds.packet, 'without an id') AS subject,
@@ -72,7 +68,7 @@ LEFT JOIN attempts
         attempts.operation = 'fund'
         AND 'fund:' || attempts."key" = postings.entry
         AND COALESCE(attempts.amount_fen, postings.amount_fen) = postings.amount_fen
-WHERE postings.kind = 'fund' AND COALESCE(postings.account_kind, 'user') = 'user' AND attempts.made IS NULL
+WHERE postings.kind = 'fund' AND COALESCE(postings.account_kind, 'user') = 'user' AND attempts.operation IS NULL
 
 -- section: examined
 SELECT SUM(items) AS examined

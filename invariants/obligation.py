@@ -1,6 +1,13 @@
 """What is to be shown of an allocation function, and what came of it."""
 
+from typing import Final
+
 from msgspec import Struct
+
+LIMIT_S: Final = 5.0
+"""The time that z3 has for one obligation."""
+
+EXAMPLE: Final = "there is a counterexample"
 
 
 class Counterexample(Struct, frozen=True):

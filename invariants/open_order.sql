@@ -1,6 +1,7 @@
 -- statement: the order of a packet's sequence numbers respects real time, remaining falls by each amount, and clients were
 --   told the same sequence and remaining
 -- needs: history(clock_error_ns), packets(packet, total_fen), opens(packet, person, sequence, amount_fen, remaining_fen)
+-- uses: attempts
 -- sentence: packet {subject}: share {sequence} of person {person} {fault}
 
 -- section: violations
@@ -26,59 +27,82 @@ chain AS (
     FROM opens
     LEFT JOIN orders ON orders.packet = opens.packet
 ),
--- what the clients know of each opening: when it was first asked for, when its success was first known
-asked AS (
-    SELECT
-        subject AS packet,
-        person,
-        "key",
-        worker,
-        MIN(sent_ns) AS sent_ns,
-        CASE WHEN COUNT(*) = COUNT(clock_error_ns) THEN MIN(sent_ns - clock_error_ns) END AS sent_from_ns,
-        MIN(CASE WHEN outcome = 'ok' THEN done_ns END) AS done_ns,
-        MIN(CASE WHEN outcome = 'ok' THEN done_ns + clock_error_ns END) AS done_by_ns
-    FROM history
-    WHERE operation = 'open' AND COALESCE(outcome, 'info') IN ('ok', 'info')
-    GROUP BY subject, person, "key", worker
-),
-openings AS (
+-- each share with every attempt that may have opened it
+matched AS (
     SELECT
         opens.packet,
         opens.person,
         opens.sequence,
         opens.voucher,
-        CASE WHEN COUNT(DISTINCT asked.worker) = 1 THEN MIN(asked.worker) END AS worker,
-        MIN(asked.sent_ns) AS sent_ns,
-        CASE WHEN COUNT(*) = COUNT(asked.sent_from_ns) THEN MIN(asked.sent_from_ns) END AS sent_from_ns,
-        MIN(asked.done_ns) AS done_ns,
-        MIN(asked.done_by_ns) AS done_by_ns
+        opens.amount_fen,
+        opens.remaining_fen,
+        opens.opened_us,
+        attempts.worker,
+        attempts.sent_ns,
+        attempts.sent_ns - attempts.clock_error_ns AS sent_from_ns,
+        CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns END AS done_ns,
+        CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns + attempts.clock_error_ns END AS done_by_ns,
+        CASE WHEN attempts.outcome = 'ok' THEN attempts.sequence END AS told_sequence,
+        CASE WHEN attempts.outcome = 'ok' THEN attempts.remaining_fen END AS told_fen
     FROM opens
-    INNER JOIN asked
+    INNER JOIN attempts
         ON
-            asked.packet = opens.packet
-            AND asked.person = opens.person
-            AND COALESCE(asked."key", opens."key", '') = COALESCE(opens."key", asked."key", '')
-    WHERE opens.sequence IS NOT NULL
-    GROUP BY opens.packet, opens.person, opens.sequence, opens.voucher
+            attempts.operation = 'open'
+            AND attempts.subject = opens.packet
+            AND attempts.person = opens.person
+            AND COALESCE(attempts."key", opens."key", '') = COALESCE(opens."key", attempts."key", '')
 ),
--- one clock compares exactly; two clocks only beyond the error of both
-timed AS (
+-- what the clients know of each opening: when it was first asked for, when its success was first known
+openings AS (
     SELECT
         packet,
         person,
         sequence,
+        voucher,
+        CASE WHEN MIN(worker) = MAX(worker) THEN MIN(worker) END AS worker,
+        MIN(sent_ns) AS sent_ns,
+        CASE WHEN COUNT(*) = COUNT(sent_from_ns) THEN MIN(sent_from_ns) END AS sent_from_ns,
+        MIN(done_ns) AS done_ns,
+        MIN(done_by_ns) AS done_by_ns
+    FROM matched
+    WHERE sequence IS NOT NULL
+    GROUP BY packet, person, sequence, voucher
+),
+-- Where no opening was answered before an earlier one was sent by any clock, no clock proves a wrong order.
+doubted AS (
+    SELECT
+        packet,
         done_ns,
-        CASE WHEN worker IS NOT NULL THEN done_ns END AS done_here_ns,
-        MAX(CASE WHEN worker IS NOT NULL THEN sent_ns END) OVER (
-            PARTITION BY packet, worker ORDER BY sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST
+        MAX(sent_ns) OVER (
+            PARTITION BY packet ORDER BY sequence NULLS LAST, done_ns DESC NULLS FIRST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS sent_before_ns
+    FROM openings
+),
+suspects AS (
+    SELECT packet
+    FROM doubted
+    WHERE sent_before_ns > done_ns
+    GROUP BY packet
+),
+-- one clock compares exactly; two clocks only beyond the error of both
+timed AS (
+    SELECT
+        openings.packet,
+        openings.person,
+        openings.sequence,
+        CASE WHEN openings.worker IS NOT NULL THEN openings.done_ns END AS done_here_ns,
+        MAX(CASE WHEN openings.worker IS NOT NULL THEN openings.sent_ns END) OVER (
+            PARTITION BY openings.packet, openings.worker ORDER BY openings.sequence, openings.voucher NULLS LAST, openings.person
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_here_ns,
-        done_by_ns,
-        MAX(sent_from_ns) OVER (
-            PARTITION BY packet ORDER BY sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST
+        openings.done_by_ns,
+        MAX(openings.sent_from_ns) OVER (
+            PARTITION BY openings.packet ORDER BY openings.sequence, openings.voucher NULLS LAST, openings.person
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_from_ns
     FROM openings
+    INNER JOIN suspects ON suspects.packet = openings.packet
 )
 SELECT
     COALESCE(packet, 'without an id') AS subject,
@@ -119,32 +143,23 @@ FROM timed
 WHERE sent_here_ns > done_here_ns OR sent_from_ns > done_by_ns
 UNION ALL
 SELECT
-    opens.packet AS subject,
+    packet AS subject,
     'left {remaining_fen} fen, and its client was told share {told_sequence} and {told_fen} fen remaining' AS fault,
-    ABS(COALESCE(history.remaining_fen, opens.remaining_fen) - COALESCE(opens.remaining_fen, 0)) AS badness,
-    opens.opened_us AS moment,
-    opens.person,
-    opens.sequence,
+    ABS(COALESCE(told_fen, remaining_fen) - COALESCE(remaining_fen, 0)) AS badness,
+    opened_us AS moment,
+    person,
+    sequence,
     CAST(NULL AS BIGINT) AS position,
-    opens.amount_fen,
+    amount_fen,
     CAST(NULL AS BIGINT) AS before_fen,
-    opens.remaining_fen,
+    remaining_fen,
     CAST(NULL AS BIGINT) AS early_ns,
-    history.sequence AS told_sequence,
-    history.remaining_fen AS told_fen
-FROM history
-INNER JOIN opens
-    ON
-        opens.packet = history.subject
-        AND opens.person = history.person
-        AND COALESCE(opens."key", history."key", '') = COALESCE(history."key", opens."key", '')
+    told_sequence,
+    told_fen
+FROM matched
 WHERE
-    history.operation = 'open'
-    AND history.outcome = 'ok'
-    AND (
-        COALESCE(history.sequence, opens.sequence) IS DISTINCT FROM opens.sequence
-        OR COALESCE(history.remaining_fen, opens.remaining_fen) IS DISTINCT FROM opens.remaining_fen
-    )
+    COALESCE(told_sequence, sequence) IS DISTINCT FROM sequence
+    OR COALESCE(told_fen, remaining_fen) IS DISTINCT FROM remaining_fen
 
 -- section: unsettled
 SELECT COALESCE(subject, 'unknown') AS subject, 'has an opening that does not say when, by which clock, or of what' AS fault

@@ -4,6 +4,7 @@ A file is a header and sections::
 
     -- statement: what must be true, in words
     -- needs: packets(packet, total_fen), opens    tables, and columns that may not be NULL throughout
+    -- uses: attempts                              optional: relations of `shared/*.sql` that it reads like tables
     -- sentence: packet {subject} {fault}          filled from a violation's columns
     -- section: violations    a SELECT: the rows that must not exist: subject, badness, and optionally
                               fault (a text with placeholders of its own) and moment (orders first and last)
@@ -11,6 +12,9 @@ A file is a header and sections::
     -- section: examined      a SELECT of one number: how many items were looked at
     -- section: canary        INSERTs of a tiny consistent world with one fault, subjects 'canary…'
     -- section: proof         optional SELECTs, `;` between, of the rows behind a violation ($subject, $person, …)
+
+What several invariants need is said once, in `shared/*.sql`, and stands as a WITH in the queries as they are here:
+each is complete. Whoever runs several may make a table of it instead (`drawing_on`).
 
 Violations, unsettled and examined stay within SQL that sqlglot carries to Spark, ClickHouse (with
 `join_use_nulls = 1`) and Trino.
@@ -26,9 +30,16 @@ from msgspec import Struct
 
 Needs = dict[str, tuple[str, ...]]
 
+SHARED: Final = {
+    path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(Path(__file__).parent.glob("shared/*.sql"))
+}
+"""The relations that invariants share, by name: a SELECT over canonical tables."""
+
 _HEADER: Final = ("statement", "needs", "sentence")
+_MAY: Final = ("uses",)
 _REQUIRED: Final = ("violations", "examined", "canary")
 _OPTIONAL: Final = ("unsettled", "proof")
+_QUERIES: Final = {"violations", "unsettled", "examined"}
 _SECTION: Final = re.compile(r"^-- section: (\w+)$", re.MULTILINE)
 _FIELD: Final = re.compile(r"^-- (\w+): (.+(?:\n--   .+)*)", re.MULTILINE)
 _NEED: Final = re.compile(r"(\w+)(?:\(([^)]*)\))?")
@@ -46,6 +57,7 @@ class Invariant(Struct, frozen=True):
     canary: str
     unsettled: str = ""
     proof: str = ""
+    uses: tuple[str, ...] = ()
 
 
 def parse(name: str, text: str) -> Invariant:
@@ -54,14 +66,35 @@ def parse(name: str, text: str) -> Invariant:
     fields = {key: re.sub(r"\n--\s+", " ", value).strip() for key, value in _FIELD.findall(header)}
     sections = {key: body.strip().rstrip(";") for key, body in zip(parts[::2], parts[1::2], strict=True)}
     missing = [key for key in _HEADER if key not in fields] + [key for key in _REQUIRED if key not in sections]
-    unknown = sorted((fields.keys() - set(_HEADER)) | (sections.keys() - set(_REQUIRED + _OPTIONAL)))
+    unknown = sorted((fields.keys() - set(_HEADER + _MAY)) | (sections.keys() - set(_REQUIRED + _OPTIONAL)))
     if missing or unknown:
         raise ValueError(f"{name}.sql: missing {missing}, unknown {unknown}")
     needs = {
         table: tuple(column.strip() for column in columns.split(",") if column.strip())
         for table, columns in _NEED.findall(fields["needs"])
     }
-    return Invariant(name=name, statement=fields["statement"], needs=needs, sentence=fields["sentence"], **sections)
+    uses = tuple(each.strip() for each in fields.get("uses", "").split(",") if each.strip())
+    for section in _QUERIES & sections.keys():
+        sections[section] = _complete(sections[section], uses)
+    return Invariant(
+        name=name, statement=fields["statement"], needs=needs, sentence=fields["sentence"], uses=uses, **sections
+    )
+
+
+def drawing_on(query: str, tables: Mapping[str, str]) -> str:
+    """The query reading shared relations from DuckDB's tables that hold them already: relation to table."""
+    for name, table in tables.items():
+        query = query.replace(_said(name), f"{name} AS NOT MATERIALIZED (SELECT * FROM {table})")
+    return query
+
+
+def _complete(query: str, uses: tuple[str, ...]) -> str:
+    """The query with the shared relations that it reads said in its WITH."""
+    said = [_said(name) for name in uses if re.search(rf"\b{name}\b", query)]
+    if not said:
+        return query
+    own = query.removeprefix("WITH ")
+    return f"WITH {', '.join(said)}{',' if own != query else ''}\n{own}"
 
 
 def load(folder: Path) -> Mapping[str, Invariant]:
@@ -69,6 +102,10 @@ def load(folder: Path) -> Mapping[str, Invariant]:
     return MappingProxyType(
         {path.stem: parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))}
     )
+
+
+def _said(name: str) -> str:
+    return f"{name} AS (\n{SHARED[name]}\n)"
 
 
 INVARIANTS: Final = load(Path(__file__).parent)

@@ -10,7 +10,7 @@ from invariants.oracle import Law
 ERROR: Final = 1e-9
 """The chance that one judgement accuses a right law, and that it passes one that is further away than `GAP`."""
 
-GAP: Final = 0.03
+GAP: Final = 0.04
 """The distance between two distribution functions that must not be missed."""
 
 
@@ -25,7 +25,7 @@ def sample_size(laws: int, error: float = ERROR, gap: float = GAP) -> int:
 
 
 def certain(law: Law[Any], samples: int, laws: int, error: float = ERROR) -> set[Any]:
-    """The outcomes whose absence from so many samples is no accident: (1 - p)^n ≤ exp(-p n), summed over all of them."""
+    """The outcomes whose absence from so many samples is no accident: (1 - p)^n ≤ exp(-p n), summed over all."""
     return {outcome for outcome, chance in law.items() if float(chance) * samples >= math.log(len(law) * laws / error)}
 
 

@@ -1,16 +1,14 @@
 -- statement: tagged persons and ids touch shadow rows and prefixed keys only, untagged ones live rows and keys only
 -- needs: history(tag), shadow_rows(place, shadow), packets(tag), opens(tag), refunds(tag), postings(tag), accounts(tag)
+-- uses: attempts
 -- sentence: {place} in {store}: {fault} (subject {about}, person {person})
 
 -- section: violations
-WITH sent AS (
+WITH sides AS (
     SELECT
-        operation,
         person,
-        subject,
-        "key",
         CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS side,
-        CASE WHEN COALESCE(outcome, 'info') <> 'fail' THEN CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END END AS done_side
+        CASE WHEN outcome = 'fail' THEN NULL WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS done_side
     FROM history
 ),
 -- the side of a person: of everything they sent, or, where that is mixed, of what was not refused
@@ -21,21 +19,21 @@ people AS (
             WHEN MIN(side) = MAX(side) THEN MIN(side)
             WHEN MIN(done_side) = MAX(done_side) THEN MIN(done_side)
         END AS side
-    FROM sent
+    FROM sides
     GROUP BY person
 ),
+-- the side of an id that all who may have made it have in common
+makers AS (
+    SELECT
+        CASE WHEN operation = 'fund' THEN 'fund:' || "key" ELSE subject END AS id,
+        CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS side
+    FROM attempts
+),
 named AS (
-    SELECT subject AS id, MIN(done_side) AS side
-    FROM sent
-    WHERE operation IN ('send', 'pay', 'open')
-    GROUP BY subject
-    HAVING MIN(done_side) = MAX(done_side)
-    UNION ALL
-    SELECT 'fund:' || "key" AS id, MIN(done_side) AS side
-    FROM sent
-    WHERE operation = 'fund'
-    GROUP BY "key"
-    HAVING MIN(done_side) = MAX(done_side)
+    SELECT id, MIN(side) AS side
+    FROM makers
+    GROUP BY id
+    HAVING MIN(side) = MAX(side)
 ),
 ids AS (
     SELECT id, side FROM named
@@ -72,29 +70,30 @@ found AS (
         tag AS says
     FROM postings
 ),
-placed AS (
+-- joined to what belongs on the other side only: nearly nothing
+astray AS (
     SELECT
         found.store,
         found.place,
         found.about,
         found.person,
-        CASE WHEN found.stands THEN 1 WHEN NOT found.stands THEN 0 END AS stands,
+        CASE WHEN found.stands THEN 1 ELSE 0 END AS stands,
         CASE WHEN found.says THEN 1 WHEN NOT found.says THEN 0 END AS says,
         ids.side AS id_side,
         people.side AS person_side
     FROM found
-    LEFT JOIN ids ON ids.id = found.about
-    LEFT JOIN people ON people.person = found.person
+    LEFT JOIN ids ON ids.id = found.about AND ids.side = CASE WHEN found.stands THEN 0 ELSE 1 END
+    LEFT JOIN people ON people.person = found.person AND people.side = CASE WHEN found.stands THEN 0 ELSE 1 END
+    WHERE found.stands IS NOT NULL
 )
 SELECT
     COALESCE(about, person, place) AS subject,
     CASE
-        WHEN stands IS NULL THEN 'a row of which nobody knows whether it is tagged'
         WHEN stands = 0 AND says = 1 THEN 'a tagged id on the live side'
         WHEN stands = 1 AND says = 0 THEN 'an untagged id on the shadow side'
-        WHEN stands = 0 AND id_side = 1 THEN 'something tagged operations made, on the live side'
-        WHEN stands = 1 AND id_side = 0 THEN 'something untagged operations made, on the shadow side'
-        WHEN stands = 0 THEN 'a person who sent only tagged operations, on the live side'
+        WHEN id_side = 1 THEN 'something tagged operations made, on the live side'
+        WHEN id_side = 0 THEN 'something untagged operations made, on the shadow side'
+        WHEN person_side = 1 THEN 'a person who sent only tagged operations, on the live side'
         ELSE 'a person who sent only untagged operations, on the shadow side'
     END AS fault,
     1 AS badness,
@@ -102,12 +101,21 @@ SELECT
     place,
     about,
     person
-FROM placed
-WHERE
-    stands <> says
-    OR stands <> id_side
-    OR stands <> person_side
-    OR (stands IS NULL AND (id_side IS NOT NULL OR person_side IS NOT NULL))
+FROM astray
+WHERE stands <> says OR id_side IS NOT NULL OR person_side IS NOT NULL
+UNION ALL
+SELECT
+    COALESCE(found.about, found.person, found.place) AS subject,
+    'a row of which nobody knows whether it is tagged' AS fault,
+    1 AS badness,
+    found.store,
+    found.place,
+    found.about,
+    found.person
+FROM found
+LEFT JOIN ids ON ids.id = found.about
+LEFT JOIN people ON people.person = found.person
+WHERE found.stands IS NULL AND (ids.side IS NOT NULL OR people.side IS NOT NULL)
 
 -- section: unsettled
 SELECT COALESCE(subject, person, place, 'a row') AS subject, 'stands in a place that is neither live nor shadow' AS fault

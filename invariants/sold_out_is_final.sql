@@ -1,5 +1,6 @@
 -- statement: no opening that succeeded was asked for after a sold-out answer of the same packet was complete
 -- needs: history(clock_error_ns), opens(packet, person)
+-- uses: attempts
 -- sentence: person {person} opened packet {subject} for {amount_fen} fen, first asked for {late_ns} ns after it was answered sold out
 
 -- section: violations
@@ -18,43 +19,58 @@ earliest AS (
     FROM answers
     GROUP BY packet
 ),
+-- who asked after somebody had been told, by whatever clock: few
+suspects AS (
+    SELECT attempts.subject AS packet, attempts.person
+    FROM attempts
+    INNER JOIN earliest ON earliest.packet = attempts.subject
+    WHERE
+        attempts.operation = 'open'
+        AND (
+            attempts.sent_ns > earliest.told_ns
+            OR attempts.sent_ns - attempts.clock_error_ns > earliest.told_by_ns
+        )
+    GROUP BY attempts.subject, attempts.person
+),
 -- one clock compares exactly; two clocks only beyond the error of both
-attempts AS (
+tries AS (
     SELECT
-        history.subject AS packet,
-        history.person,
-        history."key",
-        history.amount_fen,
-        history.outcome,
-        history.sent_ns,
-        history.sent_ns - earliest.told_ns AS late_ns,
+        attempts.subject AS packet,
+        attempts.person,
+        attempts."key",
+        attempts.amount_fen,
+        attempts.outcome,
+        attempts.sent_ns,
+        attempts.sent_ns - earliest.told_ns AS late_ns,
         CASE
             WHEN
-                history.sent_ns > own.told_ns
-                OR history.sent_ns - history.clock_error_ns > earliest.told_by_ns
+                attempts.sent_ns > own.told_ns
+                OR attempts.sent_ns - attempts.clock_error_ns > earliest.told_by_ns
                 THEN 1
             ELSE 0
         END AS late
-    FROM history
-    INNER JOIN earliest ON earliest.packet = history.subject
-    LEFT JOIN answers AS own ON own.packet = history.subject AND own.worker = history.worker
-    WHERE history.operation = 'open' AND COALESCE(history.outcome, 'info') IN ('ok', 'info')
+    FROM attempts
+    INNER JOIN suspects
+        ON suspects.packet = attempts.subject AND suspects.person IS NOT DISTINCT FROM attempts.person
+    INNER JOIN earliest ON earliest.packet = attempts.subject
+    LEFT JOIN answers AS own ON own.packet = attempts.subject AND own.worker = attempts.worker
+    WHERE attempts.operation = 'open'
 ),
 -- Any attempt that may have had the effect excuses it: all of a person's, or those with the key that the evidence names.
 openings AS (
     SELECT
-        attempts.packet,
-        attempts.person,
+        tries.packet,
+        tries.person,
         opens.voucher,
-        MIN(attempts.late) AS late,
-        MIN(attempts.late_ns) AS late_ns,
-        MIN(attempts.sent_ns) AS sent_ns,
-        MAX(CASE WHEN opens.packet IS NOT NULL OR attempts.outcome = 'ok' THEN 1 ELSE 0 END) AS happened,
-        MAX(COALESCE(opens.amount_fen, attempts.amount_fen)) AS amount_fen
-    FROM attempts
-    LEFT JOIN opens ON opens.packet = attempts.packet AND opens.person = attempts.person
-    WHERE opens.packet IS NULL OR opens."key" IS NULL OR attempts."key" IS NULL OR opens."key" = attempts."key"
-    GROUP BY attempts.packet, attempts.person, opens.voucher
+        MIN(tries.late) AS late,
+        MIN(tries.late_ns) AS late_ns,
+        MIN(tries.sent_ns) AS sent_ns,
+        MAX(CASE WHEN opens.packet IS NOT NULL OR tries.outcome = 'ok' THEN 1 ELSE 0 END) AS happened,
+        MAX(COALESCE(opens.amount_fen, tries.amount_fen)) AS amount_fen
+    FROM tries
+    LEFT JOIN opens ON opens.packet = tries.packet AND opens.person = tries.person
+    WHERE opens.packet IS NULL OR opens."key" IS NULL OR tries."key" IS NULL OR opens."key" = tries."key"
+    GROUP BY tries.packet, tries.person, opens.voucher
 )
 SELECT
     packet AS subject,

@@ -64,13 +64,13 @@ class OrderNumber(Struct, frozen=True):
 
 
 @st.composite
-def packets(draw: DrawFn, shares_max: int = 1000, kinds: Sequence[str] = KINDS) -> Packet:
+def packets(draw: DrawFn, shares_max: int = 1000, shares_min: int = 1, kinds: Sequence[str] = KINDS) -> Packet:
     """Orders that can be divided (mechanism W15): a fen to 200 yuan a share, equal ones without remainder.
 
-    The ends are as likely as all between: one share, `shares_max`; a fen each, 200 yuan each.
+    The ends are likely: `shares_min` and `shares_max`, a fen each and 200 yuan each.
     """
     kind = draw(st.sampled_from(kinds))
-    shares = draw(_ends(1, shares_max))
+    shares = draw(_ends(shares_min, shares_max))
     if kind == "equal":
         return Packet(shares * draw(_ends(1, SHARE_FEN_MAX)), shares, kind)
     return Packet(draw(_ends(shares, SHARE_FEN_MAX * shares)), shares, kind)
@@ -98,7 +98,7 @@ def histories(packets_max: int = 3, people: int = 8, visits_max: int = 12) -> Se
     """The history and the evidence of a night that a correct system lived through: no invariant may accuse them.
 
     Some operations have no answer, done or not; some are tried again under their key, some refused. Rows by canonical
-    table; `invariants.legal.connect` makes a database of them.
+    table; `invariants.tables.connect` makes a database of them.
     """
     return nights(packets_max, people, visits_max).map(play)
 
@@ -168,8 +168,9 @@ def tokens(draw: DrawFn) -> dict[str, int | str]:
 
 
 def _ends(least: int, most: int) -> SearchStrategy[int]:
-    """Integers of a range, either end as likely as all between."""
-    return st.one_of(st.just(least), st.just(most), st.integers(least, most))
+    """Integers of a range, either end a quarter of them; one draw, so that they shrink as integers do."""
+    beyond = (most - least) // 2 + 1
+    return st.integers(least - beyond, most + beyond).map(lambda drawn: max(least, min(most, drawn)))
 
 
 def _sendings(people: int) -> SearchStrategy[Sending]:

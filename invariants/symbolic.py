@@ -6,7 +6,6 @@ cannot be followed (a float, a bit, a text, a loop without end) ends in `Unfollo
 """
 
 import linecache
-import math
 import numbers
 import operator
 import sys
@@ -43,15 +42,15 @@ class Unfollowed(BaseException):
 class Way:
     """One way through a piece of code: where all `conditions` hold, it gives `result` or raises `raised`.
 
-    `samples`: values of the symbols that lead here, where some are known. `divisors`: what was divided by on the way,
-    each with the conditions under which it came to that.
+    `samples`: values of the symbols that lead here, where some are known. `divisions`: the ways up to each division
+    that was made, with the divisor as the result.
     """
 
     conditions: tuple[Term, ...] = ()
     samples: Sequence[Values] = ()
     result: Any = None
     raised: Exception | None = None
-    divisors: tuple[tuple[tuple[Term, ...], Term], ...] = ()
+    divisions: tuple["Way", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Tracer:
         self.symbols = tuple(Symbol(z3.Int(name), self) for name in names)
         self._names = names
         self._quotients: dict[tuple[int, int], _Quotient] = {}
-        self._divisions: dict[str, Callable[[Values], int]] = {}
+        self._divisions: dict[str, str] = {}
         self._evaluators: dict[int, tuple[Term, Callable[[Values], int]]] = {}
         self.allow(limit_s)
         self._begin(_Plan(), Way())
@@ -113,7 +112,7 @@ class Tracer:
         left_ms = int(1000 * (self._until_s - time.monotonic()))
         if left_ms <= 0:
             return z3.unknown, None
-        solver = z3.Solver()
+        solver = z3.SimpleSolver()  # three times as fast here as the portfolio of Solver()
         solver.set("timeout", left_ms)
         solver.add(*conditions)
         answer = solver.check()
@@ -143,7 +142,7 @@ class Tracer:
         self._conditions = list(after.conditions)
         self._taken: list[tuple[Term, bool]] = []
         self._untaken: list[_Plan] = []
-        self._divisors: list[tuple[tuple[Term, ...], Term]] = []
+        self._divided: list[Way] = []
         self._refusal: Unfollowed | None = None
 
     def _follow(self, work: Callable[[], object]) -> Way:
@@ -154,7 +153,7 @@ class Tracer:
             raised = error
         if self._refusal:  # the code may have caught it
             raise self._refusal
-        return Way(tuple(self._conditions), self._samples, result, raised, tuple(self._divisors))
+        return Way(tuple(self._conditions), self._samples, result, raised, tuple(self._divided))
 
     def fork(self, condition: Term) -> bool:
         """Which side of a comparison this run takes."""
@@ -202,7 +201,7 @@ class Tracer:
         stays open.
         """
         dividend, divisor = z3.simplify(dividend, som=True), z3.simplify(divisor, som=True)
-        self._divisors.append((tuple(self._conditions), divisor))
+        self._divided.append(Way(tuple(self._conditions), self._samples, divisor))
         if not self.fork(divisor != 0):
             raise ZeroDivisionError("integer division or modulo by zero")
         made = self._quotient(dividend, divisor)
@@ -213,31 +212,31 @@ class Tracer:
         """The same symbols for the same division."""
         key = dividend.get_id(), divisor.get_id()
         if key not in self._quotients:
-            made = _Quotient(
-                dividend, divisor, *z3.Ints(f"quotient!{len(self._divisions)} rest!{len(self._divisions)}")
-            )
-            above, below = self.evaluator(dividend), self.evaluator(divisor)
-            self._divisions[str(made.quotient)] = lambda values: above(values) // below(values)
-            self._divisions[str(made.rest)] = lambda values: above(values) % below(values)
+            number = len(self._quotients)
+            made = _Quotient(dividend, divisor, *z3.Ints(f"quotient!{number} rest!{number}"))
+            self._divisions[str(made.quotient)] = f"({self._text(dividend)} // {self._text(divisor)})"
+            self._divisions[str(made.rest)] = f"({self._text(dividend)} % {self._text(divisor)})"
             self._quotients[key] = made
         return self._quotients[key]
 
     def evaluator(self, term: Term) -> Callable[[Values], int]:
         """The value of a term, as a function of the symbols' values."""
         if term.get_id() not in self._evaluators:
-            self._evaluators[term.get_id()] = term, self._evaluator(term)
+            evaluator = eval(f"lambda values: {self._text(term)}", {"__builtins__": {}})
+            self._evaluators[term.get_id()] = term, evaluator
         return self._evaluators[term.get_id()][1]
 
-    def _evaluator(self, term: Term) -> Callable[[Values], int]:
+    def _text(self, term: Term) -> str:
+        """A term in Python."""
         if z3.is_int_value(term):
-            number: int = term.as_long()
-            return lambda values: number
-        if z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            name = term.decl().name()
-            return self._divisions.get(name) or operator.itemgetter(name)
-        meaning = _MEANING[term.decl().kind()]
-        parts = [self.evaluator(part) for part in term.children()]
-        return lambda values: meaning([part(values) for part in parts])
+            return f"({term.as_long()})"
+        kind = term.decl().kind()
+        if kind == z3.Z3_OP_UNINTERPRETED:
+            return self._divisions.get(term.decl().name()) or f"values[{term.decl().name()!r}]"
+        parts = [self._text(part) for part in term.children()]
+        if kind == z3.Z3_OP_ITE:
+            return f"({parts[1]} if {parts[0]} else {parts[2]})"
+        return f"({_UNARY[kind]} {parts[0]})" if kind in _UNARY else f"({_BETWEEN[kind].join(parts)})"
 
     def term(self, value: object) -> Term:
         """A whole number or a symbol as a z3 term; None for what is no number; raises Unfollowed for other numbers."""
@@ -275,6 +274,9 @@ class Symbol:
     @__class__.setter
     def __class__(self, other: type) -> None:
         raise TypeError("a symbol stays one")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._tracer.refuse(f"{name} of it is not followed")
 
     def _made(self, operation: Callable[[Term, Term], Term], other: object, swapped: bool = False) -> Any:
         term = self._tracer.term(other)
@@ -383,21 +385,17 @@ for _reason, _names in _REFUSED.items():
     for _name in _names.split():
         setattr(Symbol, f"__{_name}__", _refusal(_reason))
 
-_MEANING: Final[dict[int, Callable[[list[int]], int]]] = {
-    z3.Z3_OP_ADD: sum,
-    z3.Z3_OP_MUL: math.prod,
-    z3.Z3_OP_SUB: lambda parts: parts[0] - sum(parts[1:]),
-    z3.Z3_OP_UMINUS: lambda parts: -parts[0],
-    z3.Z3_OP_LE: lambda parts: parts[0] <= parts[1],
-    z3.Z3_OP_LT: lambda parts: parts[0] < parts[1],
-    z3.Z3_OP_GE: lambda parts: parts[0] >= parts[1],
-    z3.Z3_OP_GT: lambda parts: parts[0] > parts[1],
-    z3.Z3_OP_EQ: lambda parts: parts[0] == parts[1],
-    z3.Z3_OP_DISTINCT: lambda parts: parts[0] != parts[1],
-    z3.Z3_OP_NOT: lambda parts: not parts[0],
-    z3.Z3_OP_AND: all,
-    z3.Z3_OP_OR: any,
-    z3.Z3_OP_ITE: lambda parts: parts[1] if parts[0] else parts[2],
-    z3.Z3_OP_TRUE: lambda parts: True,
-    z3.Z3_OP_FALSE: lambda parts: False,
+_UNARY: Final = {z3.Z3_OP_UMINUS: "-", z3.Z3_OP_NOT: "not"}
+
+_BETWEEN: Final = {
+    z3.Z3_OP_ADD: " + ",
+    z3.Z3_OP_MUL: " * ",
+    z3.Z3_OP_SUB: " - ",
+    z3.Z3_OP_LE: " <= ",
+    z3.Z3_OP_LT: " < ",
+    z3.Z3_OP_GE: " >= ",
+    z3.Z3_OP_GT: " > ",
+    z3.Z3_OP_EQ: " == ",
+    z3.Z3_OP_AND: " and ",
+    z3.Z3_OP_OR: " or ",
 }

@@ -12,7 +12,7 @@ from reference_impl.packets import open as opening
 from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
 from reference_impl.packets.numbers import Numbers
 from reference_impl.runtime import Runtime, ThreadRuntime
-from reference_impl.settings import REGIONS, Settings
+from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
 from reference_impl.stores.layout import create_ledger_store, create_order_store
 from reference_impl.stores.sql import Store
@@ -20,7 +20,7 @@ from reference_impl.system import System
 
 
 def order_store_names(settings: Settings) -> dict[tuple[str, int], str]:
-    return {(region, x): f"{region}_{x}" for region in REGIONS for x in range(settings.order_shards)}
+    return {(region, x): f"{region}_{x}" for region in settings.regions for x in range(settings.order_shards)}
 
 
 def ledger_store_names(settings: Settings) -> list[str]:

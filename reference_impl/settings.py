@@ -16,6 +16,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A folder of this deployment: process ids, SQLite files."""
     host: str = "127.0.0.1"
     port: int = 8000
+    regions: tuple[str, ...] = REGIONS
     order_shards: int = 2
     """Databases a region (W14)."""
     ledger_shards: int = 2

@@ -17,11 +17,10 @@ from reference_impl.stores.sql import Store
 
 
 class HotTables(NamedTuple):
-    """Of one order database: the tables in use of one side, day by day."""
+    """Of one order database: the tables in use, day by day, live and tagged."""
 
     store: Store
-    days: tuple[OrderTables, ...]
-    tagged: bool
+    tables: tuple[OrderTables, ...]
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,10 @@ class System:
         return self.orders.get((packet.region, packet.shard))
 
     def hot_tables(self) -> Iterator["HotTables"]:
-        """The tables in use of every order database, live and tagged (W14)."""
+        """The tables in use of every order database (W14)."""
         days = hot_days(self.runtime.today(), self.settings.hot_days)
         for (_, shard), store in self.orders.items():
-            for tagged in self.sides():
-                yield HotTables(store, tuple(order_tables(shard, day, tagged) for day in days), tagged)
+            yield HotTables(store, tuple(order_tables(shard, day, tagged) for tagged in self.sides() for day in days))
 
     def sides(self) -> Iterator[bool]:
         """Live and tagged."""

@@ -26,6 +26,7 @@ Facts = dict[str, Columns]
 _AT_ONCE: Final = 2_000_000  # operations made in memory
 _OPERATIONS_A_PERSON: Final = 8
 _ROWS_A_PARTITION: Final = 1_000_000
+_ROWS_A_HISTORY_GROUP: Final = 1 << 16  # at least, as journals are collected
 _ROWS_A_GROUP: Final = 20_000  # as evidence is collected
 
 
@@ -51,7 +52,7 @@ def _pieces(operations: int, written: Mapping[str, int], seed: int, each: int) -
     all others.
     """
     chance = np.random.default_rng(seed)
-    people = 1 << (operations // _OPERATIONS_A_PERSON).bit_length()
+    people = 1 << (operations // _OPERATIONS_A_PERSON).bit_length() - 1
     intents = Intents()
     packets = planted.packets(each, people, chance)
     takes = night_facts.takes(packets, people, chance)
@@ -140,5 +141,6 @@ class _Files:
             partitioning=ds.partitioning(pa.schema([("part", pa.int32())]), flavor="hive"),
             basename_template=f"from-{self.rows['history']}-{{i}}.parquet",
             max_partitions=self._partitions + 1,
+            min_rows_per_group=_ROWS_A_HISTORY_GROUP,
             existing_data_behavior="overwrite_or_ignore",
         )

@@ -34,7 +34,7 @@ EXHAUSTED, REFUNDED, PAID = range(3)
 STATES: Final = ("exhausted", "refunded", "paid")
 
 _SHARES: Final = np.array([1, 2, 3, 5, 8, 10, 15, 20, 50, 200])
-_SHARES_WEIGHTS: Final = (0.05, 0.08, 0.12, 0.2, 0.2, 0.2, 0.08, 0.05, 0.015, 0.005)
+_SHARES_WEIGHTS: Final = (0.04, 0.06, 0.1, 0.17, 0.2, 0.2, 0.1, 0.09, 0.03, 0.01)
 _OPERATIONS_A_PACKET_LEAST: Final = 8
 _ENDS: Final = (0.7, 0.2, 0.1)  # of EXHAUSTED, REFUNDED, PAID
 _EQUAL: Final = 0.25
@@ -79,13 +79,14 @@ def packets(first: int, operations: int, people: int, chance: np.random.Generato
         "total_fen": np.where(equal, shares * mean_fen, shares + (chance.random(size) * shares * mean_fen).astype(int)),
         "end": end,
         "taken": np.where(end == EXHAUSTED, shares, (chance.random(size) * shares).astype(np.int64)),
-        "late": chance.binomial(shares, 0.4),
+        "late": chance.binomial(shares, 0.75),
         "tag": tag,
         "paid_ns": _START_NS + chance.integers(0, _NIGHT_NS, size) // 1_000 * 1_000,
         "first": chance.integers(0, people, size),
         "stride": chance.integers(0, people, size) | 1,
     }
-    fits = np.searchsorted(np.cumsum(4 + 3 * drawn["taken"] + drawn["late"]), operations)
+    about = np.cumsum(4 + 3.6 * drawn["taken"] + drawn["late"])  # and the people look at their balances
+    fits = np.searchsorted(about, operations)
     return {name: values[:fits] for name, values in drawn.items()}
 
 

@@ -219,7 +219,9 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def make(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Columns], already: Mapping[str, int]) -> None:
     """Create the canonical tables of these facts, all but accounts; `already`: how many rows were made before."""
-    connection.execute(f"CREATE OR REPLACE TABLE already AS SELECT {already['history']} sent, {already['postings']} posted")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE already AS SELECT {already['history']} sent, {already['postings']} posted"
+    )
     for name in _FACTS:
         connection.register(name, pa.table(facts[name]))
     for table, query in _IN_TURN.items():

@@ -48,9 +48,7 @@ PLANTS: Final = {
         sql="INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store) FROM packets WHERE packet {these}"
     ),
     # the escrow account says one fen more than its lines
-    "ledger_balances": Plant(
-        sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True
-    ),
+    "ledger_balances": Plant(sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True),
     # somebody was told of a share that is another's
     "no_lost_acknowledgement": Plant(
         sql="""INSERT INTO history SELECT * REPLACE (

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from harness.trial.campaign import Campaign
+from harness.trial.recordings import CorruptionCampaign
 from invariants.verdict import Value
 
 MARKS: Mapping[Value, str] = {"holds": "·", "violated": "✗", "unknown": "?"}
@@ -27,11 +28,19 @@ def matrix(verdicts: Mapping[str, Mapping[str, Value]], meant: Mapping[str, str]
     return table
 
 
-def conclusion(tried: Campaign) -> list[str]:
+def conclusion(tried: Campaign | CorruptionCampaign) -> list[str]:
     """The last lines."""
-    where = ", ".join(f"{count} in {place}" for place, count in tried.died_in.items() if count)
+    survivors = "".join(f", {name} SURVIVES" for name in tried.survivors)
+    if isinstance(tried, CorruptionCampaign):
+        clean = "the recording as it is"
+        why = [f"  {name}: {tried.trials[name].reason}" for name in tried.survivors]
+    else:
+        clean, why = f"{len(tried.controls)} clean nights and worlds", []
+        where = ", ".join(f"{count} in {place}" for place, count in tried.died_in.items() if count)
+        survivors = f" ({where}){survivors}"
+    accused = "".join(f", {name}" for name in tried.accusations)
     return [
-        f"{tried.killed} of {tried.total} killed ({where})" + "".join(f", {name} SURVIVES" for name in tried.survivors),
-        f"{len(tried.controls)} clean nights and worlds, {len(tried.accusations)} accusations"
-        + "".join(f", in {night}" for night in tried.accusations),
+        f"{tried.killed} of {tried.total} killed{survivors}",
+        *why,
+        f"{clean}: {len(tried.accusations)} accusations{accused}",
     ]

@@ -109,13 +109,13 @@ def schedules(world: World, deployment: Deployment, search: Search) -> Iterator[
         seed = f"{search.seed}|{world.name}|{drawn}"
         if place == 0 or number == search.first:
             plan = world.plan(Random(seed))
-            length = _length(deployment, plan, search, seed)
-        strategy = choose(search.strategies, seed, place, length)
-        yield number, plan, seed, play(deployment, plan, strategy, search.faults, seed)
-
-
-def _length(deployment: Deployment, plan: Plan, search: Search, seed: str) -> int:
-    return sum(play(deployment, plan, choose(search.strategies, seed, 0, 0), search.faults, seed).points.values())
+            default = play(deployment, plan, choose(search.strategies, seed, 0, 0), search.faults, seed)
+            length = default.points.total()
+        if place == 0:
+            yield number, plan, seed, default
+        else:
+            strategy = choose(search.strategies, seed, place, length)
+            yield number, plan, seed, play(deployment, plan, strategy, search.faults, seed)
 
 
 def _count(seen: Seen, number: int, played: Played) -> None:

@@ -1,28 +1,33 @@
-"""Shrinking: of a failing schedule only what it needs. Choices go back to the default in blocks, then people and steps.
+"""Shrinking: of a failing schedule only what it needs. Choices go back to the default in blocks, then people, work in
+the background, steps and second tries are left out, until nothing more can be.
 
 Every attempt is played and judged by the one invariant that failed; what still fails is kept.
 """
 
+import math
 import time
-from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
 from harness.simulation.strategies import Replay
-from harness.simulation.tape import Choice, Point, Tape, weight
-from harness.simulation.world import Deployment, Person, Plan
+from harness.simulation.tape import Choice, Point, Tape, to_lines, weight
+from harness.simulation.world import Deployment, Plan, Step
 
-T = TypeVar("T")
-SECONDS_MOST: Final = 30.0
-"""After so long the smallest schedule found until then is taken."""
+SECONDS_MOST: Final = 4.5
+"""After so long the smallest schedule found until then is taken. Choices go first: they are what makes a story long."""
+
+Singles = Sequence[tuple[Point, Choice]]
+"""A tape as single choices: an order and a fault at one point apart."""
 
 
 class Shrunk(Struct, frozen=True):
-    """The smallest schedule that still fails. `steps`: how many were tried."""
+    """The smallest schedule that still fails. `attempts`: how many were played."""
 
     plan: Plan
     tape: dict[Point, Choice]
@@ -36,19 +41,34 @@ class Shrunk(Struct, frozen=True):
 
 
 class _Search:
-    """What is the smallest until now."""
+    """The smallest schedule that is known to fail, and those that were tried."""
 
     def __init__(self, deployment: Deployment, faults: frozenset[str], invariant: str, seed: str) -> None:
         self._deployment, self._faults, self._invariant, self._seed = deployment, faults, invariant, seed
-        self._ends = time.monotonic() + SECONDS_MOST
-        self.attempts = 0
+        self._tried: set[bytes] = set()
+        self.ends = math.inf
+        """Nothing is tried after this moment of the monotonic clock."""
+        self.plan: Plan
+        self.played: Played
 
-    def still_fails(self, plan: Plan, tape: Tape) -> Played | None:
-        if time.monotonic() > self._ends:
-            return None
-        self.attempts += 1
+    @property
+    def attempts(self) -> int:
+        return len(self._tried)
+
+    def attempt(self, plan: Plan, tape: Tape) -> bool:
+        """Whether a schedule fails, which makes it the smallest; False for what was tried before, or too late."""
+        key = msgspec.msgpack.encode((plan, to_lines(tape)))
+        if key in self._tried or time.monotonic() > self.ends:
+            return False
+        self._tried.add(key)
         played = play(self._deployment, plan, Replay(tape), self._faults, self._seed)
-        return played if accused(played, [self._invariant]) else None
+        if not accused(played, [self._invariant]):
+            return False
+        self.plan, self.played = plan, played
+        return True
+
+    def attempt_plan(self, plan: Plan) -> bool:
+        return self.attempt(plan, self.played.tape)
 
 
 def shrink(
@@ -57,73 +77,66 @@ def shrink(
     """The smallest schedule found that `invariant` still accuses. Raises ValueError where even the first does not."""
     began = time.monotonic()
     search = _Search(deployment, faults, invariant, seed)
-    again = search.still_fails(plan, played.tape)
-    if again is None:
+    if not search.attempt(plan, played.tape):
         raise ValueError("the schedule does not fail when it is played again: something in it is not simulated")
-    tape, best = _fewer_choices(search, plan, again.tape, again)
-    while True:
-        smaller = _fewer_people(search, plan, tape)
-        if smaller is None:
+    search.ends = began + SECONDS_MOST
+    before = None
+    while before is not search.played:
+        before = search.played
+        _fewer_choices(search)
+        _fewer_people(search)
+        _fewer_steps(search)
+    last = search.played
+    return Shrunk(search.plan, dict(last.tape), last, search.attempts, time.monotonic() - began)
+
+
+def _fewer_choices(search: _Search) -> None:
+    """None, the faults alone, the orders alone; then blocks of choices back to the default, large ones first."""
+    singles = _singles(search.played.tape)
+    for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
+        if search.attempt(search.plan, _joined(kept)):
             break
-        plan, best = smaller
-        tape, best = _fewer_choices(search, plan, best.tape, best)
-    return Shrunk(plan, dict(best.tape), best, search.attempts, time.monotonic() - began)
-
-
-def _fewer_choices(search: _Search, plan: Plan, tape: Tape, best: Played) -> tuple[Tape, Played]:
-    """Blocks of choices back to the default, large ones first."""
-    singles = _singles(tape)
-    size = len(singles)
+    singles = _singles(search.played.tape)
+    size = (len(singles) + 1) // 2
     while size and singles:
         start = 0
         while start < len(singles):
-            kept = [*singles[:start], *singles[start + size :]]
-            played = search.still_fails(plan, _joined(kept))
-            if played is None:
-                start += size
+            if search.attempt(search.plan, _joined([*singles[:start], *singles[start + size :]])):
+                singles = _singles(search.played.tape)
             else:
-                singles, best = _singles(played.tape), played
+                start += size
         size = min(size, len(singles) + 1) // 2
-    return _joined(singles), best
 
 
-def _fewer_people(search: _Search, plan: Plan, tape: Tape) -> tuple[Plan, Played] | None:
-    """The first smaller plan that still fails: without somebody, some work in the background, or a step."""
-    for smaller in _smaller(plan):
-        played = search.still_fails(smaller, tape)
-        if played is not None:
-            return smaller, played
-    return None
+def _fewer_people(search: _Search) -> None:
+    for person in search.plan.people:
+        search.attempt_plan(_with_steps(search.plan, person.name, ()))
+    for process in search.plan.background:
+        rest = tuple(other for other in search.plan.background if other != process)
+        search.attempt_plan(replace(search.plan, background=rest))
 
 
-def _smaller(plan: Plan) -> Iterator[Plan]:
-    for person in plan.people:
-        yield replace(plan, people=tuple(other for other in plan.people if other is not person))
-    for process in plan.background:
-        yield replace(plan, background=tuple(other for other in plan.background if other != process))
-    for person in plan.people:
-        for steps in _without_one(person.steps):
-            yield _with(plan, person, replace(person, steps=steps))
-    for person in plan.people:
-        for place, step in enumerate(person.steps):
-            if step.attempts > 1:
-                steps = (*person.steps[:place], replace(step, attempts=1), *person.steps[place + 1 :])
-                yield _with(plan, person, replace(person, steps=steps))
+def _fewer_steps(search: _Search) -> None:
+    """Of a person's steps the last is left out first, so that the places of the others stay what they are."""
+    for person in search.plan.people:
+        for place in reversed(range(len(person.steps))):
+            steps = _steps(search.plan, person.name)
+            search.attempt_plan(_with_steps(search.plan, person.name, (*steps[:place], *steps[place + 1 :])))
+        once = tuple(replace(step, attempts=1) for step in _steps(search.plan, person.name))
+        search.attempt_plan(_with_steps(search.plan, person.name, once))
 
 
-def _with(plan: Plan, person: Person, changed: Person) -> Plan:
-    return replace(plan, people=tuple(changed if other is person else other for other in plan.people))
+def _steps(plan: Plan, name: str) -> tuple[Step, ...]:
+    return next((person.steps for person in plan.people if person.name == name), ())
 
 
-def _without_one(steps: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    """Each way to leave one out, the last first; never all."""
-    if len(steps) > 1:
-        for place in reversed(range(len(steps))):
-            yield (*steps[:place], *steps[place + 1 :])
+def _with_steps(plan: Plan, name: str, steps: tuple[Step, ...]) -> Plan:
+    """A plan with other steps for one person; who has none left is left out."""
+    people = (replace(person, steps=steps) if person.name == name else person for person in plan.people)
+    return replace(plan, people=tuple(person for person in people if person.steps))
 
 
-def _singles(tape: Tape) -> list[tuple[Point, Choice]]:
-    """A tape as single choices: an order and a fault at one point apart."""
+def _singles(tape: Tape) -> Singles:
     return [
         (point, single)
         for point, choice in tape.items()
@@ -132,7 +145,7 @@ def _singles(tape: Tape) -> list[tuple[Point, Choice]]:
     ]
 
 
-def _joined(singles: Sequence[tuple[Point, Choice]]) -> dict[Point, Choice]:
+def _joined(singles: Singles) -> dict[Point, Choice]:
     joined: dict[Point, Choice] = {}
     for point, choice in singles:
         before = joined.get(point, Choice())

@@ -25,19 +25,31 @@ _broken: Final[set[int]] = set()
 """Connections, by identity, that lie broken in somebody's hands."""
 
 
-def watch(engine: sa.Engine) -> None:
-    """Make every call of this engine a point, whenever an actor makes it."""
+def watch(engine: sa.Engine) -> set[str]:
+    """Make every call of this engine a point, whenever an actor makes it.
+
+    Returns a set to which the text of every statement is added that anybody sends from then on.
+    """
+    sent: set[str] = set()
     dialect: Any = engine.dialect
     error = dialect.loaded_dbapi.OperationalError
     for name in ("do_execute", "do_execute_no_params", "do_executemany"):
-        setattr(dialect, name, partial(_statement, getattr(dialect, name), error, dialect.name != "sqlite"))
+        setattr(dialect, name, partial(_statement, sent, getattr(dialect, name), error, dialect.name != "sqlite"))
     dialect.do_commit = partial(_commit, dialect.do_commit, error)
     sa.event.listen(engine, "checkout", lambda connection, *_: _broken.discard(id(connection)))
+    return sent
 
 
 def _statement(
-    execute: Any, error: type[Exception], sets_clock: bool, cursor: Any, statement: str, *arguments: Any
+    sent: set[str],
+    execute: Any,
+    error: type[Exception],
+    sets_clock: bool,
+    cursor: Any,
+    statement: str,
+    *arguments: Any,
 ) -> None:
+    sent.add(statement)
     scheduler = acting()
     set_clock = partial(_set_clock, cursor) if sets_clock and _CLOCK in statement else None
     if scheduler is None:

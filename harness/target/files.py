@@ -10,6 +10,7 @@ from invariants.schema import EVIDENCE
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Seconds = Annotated[float, Meta(gt=0)]
 Code = int | str
+Count = Annotated[int, Meta(ge=1)]
 
 
 class HeaderPair(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +83,32 @@ class OperationTable(Struct, frozen=True, forbid_unknown_fields=True):
     refusals: dict[str, list[list[Code]]] = field(default_factory=dict)  # reason → [[status, code] or [status]]
 
 
+class WriteRead(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two functions, `package.module:name`: one writes what the other reads."""
+
+    write: str
+    read: str
+
+
+class PropertiesTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[properties]: what `pytest --rainproof-target` tries; docs/properties.md. Functions are `package.module:name`.
+
+    Without `machine`, the state machine asks the operations of the file, whose templates find their constants in
+    `values`.
+    """
+
+    allocation: str | None = None
+    style: Literal["next_share", "whole_packet"] = "next_share"
+    allocation_bounds: bool = True  # shares are drawn as the document says; False for an algorithm of one's own
+    machine: str | None = None  # makes a SystemUnderTest
+    order_number: WriteRead | None = None
+    token: WriteRead | None = None
+    values: dict[str, str | int | bool] = field(default_factory=dict)
+    examples: Count = 100  # a property
+    runs: Count = 25  # of the state machine
+    steps: Count = 20  # a run
+
+
 class Query(Struct, frozen=True, forbid_unknown_fields=True):
     """One source of a canonical table: SQL in every store that a pattern names, or a path."""
 
@@ -111,3 +138,10 @@ class TargetFile(Struct, frozen=True, forbid_unknown_fields=True):
     drain: DrainTable | None = None
     claims: ClaimsTable = field(default_factory=ClaimsTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    properties: PropertiesTable = field(default_factory=PropertiesTable)
+
+
+class PropertiesFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that names functions and no target."""
+
+    properties: PropertiesTable

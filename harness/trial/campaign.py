@@ -1,5 +1,5 @@
-"""Do the invariants find bugs, and nothing but bugs? Every mutant is tried where its file says it dies, and the invariant
-meant to catch it must; beside them the clean system is played, and nobody may be accused.
+"""Do the invariants find bugs, and nothing but bugs? Every mutant is tried where its file says it dies, and the
+invariant meant to catch it must; beside them the clean system is played, and nobody may be accused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from msgspec import Struct
 from harness.plugins import Mutant
 from harness.progress import Teller
 from harness.run import Plan
-from harness.trial import nights, schedules
+from harness.trial import nights, proofs, schedules
 from harness.trial.verdicts import UNDER, Trial, Under
 from invariants.verdict import Value
 
@@ -33,11 +33,8 @@ class Campaign(Struct, frozen=True):
         return not self.survivors and not self.accusations
 
 
-Prove = Callable[[Mapping[str, Mutant]], dict[str, Trial]]
-
-
 def campaign(
-    mutants: Mapping[str, Mutant], plan: Plan, teller: Teller, prove: Prove, clean: int, under: Under | None = None
+    mutants: Mapping[str, Mutant], plan: Plan, teller: Teller, clean: int, under: Under | None = None
 ) -> Campaign:
     """Tries every mutant where it dies, or all `under` one; `plan`: what a night under load is like."""
     where: dict[Under, dict[str, Mutant]] = {
@@ -52,7 +49,7 @@ def campaign(
         trials[name] = _told(name, mutant, teller, lambda mutant=mutant: nights.trial(mutant, plan, teller))  # type: ignore[misc]
     if where["proof"]:
         teller.phase("mutant", f"{len(where['proof'])} under proof")
-        trials |= prove(where["proof"])
+        trials |= proofs.trials(where["proof"])
     controls = dict(_controls(simulated, where["load"], plan, teller, clean))
     survivors = [name for name, tried in trials.items() if not tried.killed]
     return Campaign(

@@ -36,9 +36,7 @@ def trial(mutant: Mutant, plan: Plan, teller: Teller) -> Trial:
         if mutant.caught_by not in verdicts:
             raise ConfigError(f"mutant {mutant.name}: its invariant {mutant.caught_by} is not claimed by the target")
     killed = verdicts[mutant.caught_by] == "violated"
-    return Trial(
-        killed=killed, under="load", caught_by=mutant.caught_by, verdicts=verdicts, tries=nights, path=path
-    )
+    return Trial(killed=killed, under="load", caught_by=mutant.caught_by, verdicts=verdicts, tries=nights, path=path)
 
 
 def controls(

@@ -40,14 +40,17 @@ def trial(mutant: Mutant, seed: int) -> Trial:
     )
 
 
-def controls(mutants: Collection[Mutant], seed: int, schedules: int = CONTROLS) -> Iterator[tuple[str, dict[str, Value]]]:
+def controls(
+    mutants: Collection[Mutant], seed: int, schedules: int = CONTROLS
+) -> Iterator[tuple[str, dict[str, Value]]]:
     """Schedules of the clean system in every world and on every store that a mutant was tried in."""
     places = sorted({(mutant.world, "servers" if mutant.dies_in == "innodb" else "embedded") for mutant in mutants})
     for world, backend in places:
         told = _simulate(world, backend, schedules, seed, "", "")
-        yield f"{schedules} schedules of {world} on {backend}", {
-            name: verdict["verdict"] for name, verdict in told["invariants"].items()
-        }
+        yield (
+            f"{schedules} schedules of {world} on {backend}",
+            {name: verdict["verdict"] for name, verdict in told["invariants"].items()},
+        )
 
 
 def _simulate(world: str, backend: str, schedules: int, seed: int, mutant: str, until: str) -> dict[str, Any]:

@@ -34,8 +34,9 @@ class PacketId(NamedTuple):
     number: int
 
     def __str__(self) -> str:
+        day = self.day
         return (
-            f"{REGION_DIGITS[self.region]}{self.tagged:d}{self.source}{self.day.year:04d}{self.day:%m%d}"
+            f"{REGION_DIGITS[self.region]}{self.tagged:d}{self.source}{day.year:04d}{day.month:02d}{day.day:02d}"
             f"{self.shard:02d}{self.epoch:06d}{self.number:08d}"
         )
 

@@ -69,8 +69,12 @@ def transfer(
 
 def standing_entries(connection: sa.Connection, tables: LedgerTables, keys: Iterable[str]) -> dict[str, str]:
     """The bodies of those of `keys` that are posted."""
-    rows = connection.execute(_standing(tables.entries), {"keys": list(keys)})
-    return {entry: body for entry, body in rows}
+    wanted = list(keys)
+    if len(wanted) == 1:
+        rows = connection.execute(_standing_one(tables.entries), {"key": wanted[0]})
+    else:
+        rows = connection.execute(_standing(tables.entries), {"keys": wanted})
+    return {row[0]: row[1] for row in rows}
 
 
 def post(connection: sa.Connection, store: Store, tables: LedgerTables, new: Sequence[Entry], now_us: int) -> None:
@@ -120,6 +124,14 @@ def _row(account: Account) -> dict[str, object]:
 
 
 # Statements are built once a table: building one costs more than sending it.
+
+
+# Most ask for one entry: a list of any length is written anew at every call.
+
+
+@cache
+def _standing_one(entries: sa.Table) -> sa.Select[Any]:
+    return sa.select(entries.c.entry, entries.c.body).where(entries.c.entry == sa.bindparam("key"))
 
 
 @cache

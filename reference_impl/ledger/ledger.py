@@ -12,7 +12,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.packet import REFUND_SEQUENCE, Order, Voucher
 from reference_impl.ledger import books
 from reference_impl.stores.layout import LedgerTables, ledger_tables
-from reference_impl.stores.sql import Store, insert_into
+from reference_impl.stores.sql import Store, between, insert_into
 
 T = TypeVar("T")
 RACES: Final = 3
@@ -106,10 +106,10 @@ class Ledger:
         standing = self.shard(sender).read(lambda c: books.standing_entries(c, tables, [key]))
         return msgspec.json.decode(standing[key], type=Order) if standing else None
 
-    def paid_since(self, store: Store, tagged: bool, since_us: int, until_us: int) -> list[Order]:
-        """The orders of one shard's pay entries between two moments of its clock."""
-        paid = _paid(ledger_tables(tagged).entries)
-        bodies = store.read(lambda c: c.execute(paid, {"since_us": since_us, "until_us": until_us}).scalars().all())
+    def paid_since(self, store: Store, since_us: int, until_us: int) -> list[Order]:
+        """The orders of one shard's pay entries between two moments of its clock, live and tagged."""
+        between = {"since_us": since_us, "until_us": until_us}
+        bodies = store.read(lambda c: c.execute(_paid(), between).scalars().all())
         return [msgspec.json.decode(body, type=Order) for body in bodies]
 
     def give_back(self, order: Order, tagged: bool) -> None:
@@ -219,11 +219,12 @@ def _by_shard(ledger: Ledger, vouchers: Iterable[Voucher]) -> list[tuple[Store, 
 
 
 @cache
-def _paid(entries: sa.Table) -> sa.Select[Any]:
-    return sa.select(entries.c.body).where(
-        entries.c.kind == "pay",
-        entries.c.posted_us >= sa.bindparam("since_us"),
-        entries.c.posted_us < sa.bindparam("until_us"),
+def _paid() -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(
+            sa.select(c.body).where(c.kind == "pay", between(c.posted_us))
+            for c in (ledger_tables(tagged).entries.c for tagged in (False, True))
+        )
     )
 
 

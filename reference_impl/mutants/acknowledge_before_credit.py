@@ -33,4 +33,5 @@ MUTANT = Mutant(
     seen_in="consumers with automatic acknowledgement, and handlers that log an exception and return",
     plant=_plant,
     weather=ledger_stumbles,
+    world="credit",
 )

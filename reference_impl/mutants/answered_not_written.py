@@ -24,4 +24,5 @@ MUTANT = Mutant(
     summary="the last share of a batch is answered and not written",
     seen_in="batch writers with an index one too small, and stores that pop from Redis and lose the database write",
     plant=_plant,
+    world="hot_packet",
 )

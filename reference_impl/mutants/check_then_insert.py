@@ -47,4 +47,5 @@ MUTANT = Mutant(
     summary="whether a person has opened is checked against what was read before, and no unique key stands behind it",
     seen_in="flash-sale tutorials that SELECT an order by user and product and INSERT when there is none",
     plant=_plant,
+    world="hot_packet",
 )

@@ -1,20 +1,19 @@
-import secrets
-
-from reference_impl.domain.packet import Voucher
-from reference_impl.ledger import books, ledger
 from reference_impl.mutants import Mutant
+from reference_impl.mutants.other_keys import credit_under
+from reference_impl.mutants.reconciled import never_reconciled
 from reference_impl.mutants.weather import every_message_twice
+from reference_impl.packets import crediting
+from reference_impl.stores.stream import Debt
+from reference_impl.system import System
 
-_credit_entry = ledger._credit_entry
 
-
-def _under_a_new_key(voucher: Voucher, source: books.Account, target: books.Account) -> books.Entry:
-    entry = _credit_entry(voucher, source, target)
-    return entry._replace(key=f"{entry.key}:{secrets.token_hex(4)}")
+def _under_a_new_key(system: System, debt: Debt, tagged: bool) -> None:
+    credit_under(system, debt, tagged, f":{system.runtime.now_us()}")
 
 
 def _plant() -> None:
-    ledger._credit_entry = _under_a_new_key
+    crediting.credit = _under_a_new_key
+    never_reconciled()
 
 
 MUTANT = Mutant(
@@ -24,4 +23,5 @@ MUTANT = Mutant(
     seen_in="consumers that call 'add to balance' for every message of an at-least-once queue",
     plant=_plant,
     weather=every_message_twice,
+    world="credit",
 )

@@ -2,14 +2,14 @@ from reference_impl.domain import allocation, packet
 from reference_impl.mutants import Mutant
 
 
-def _no_floor(remaining_fen: int, remaining_shares: int, draw: int) -> int:
+def lucky_fen(remaining_fen: int, remaining_shares: int, draw: int) -> int:
     if remaining_shares == 1:
         return remaining_fen
     return draw % allocation.upper_fen(remaining_fen, remaining_shares)
 
 
 def _plant() -> None:
-    packet.lucky_fen = _no_floor
+    packet.lucky_fen = lucky_fen
 
 
 MUTANT = Mutant(

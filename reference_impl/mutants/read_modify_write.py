@@ -19,7 +19,7 @@ def _serve_alone(self: group_commit.GroupCommit, key: str, request: Any) -> Any:
     return group_commit._answer(served.answers[0])
 
 
-def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]) -> group_commit.Served:
+def serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]) -> group_commit.Served:
     """Read the remainder in one transaction, write it back in another."""
     at = parse_packet_id(packet)
     store = system.order_store(at)
@@ -56,7 +56,7 @@ def _serve_unlocked(system: System, packet: str, requests: Sequence[OpenRequest]
 
 def _plant() -> None:
     group_commit.GroupCommit.submit = _serve_alone
-    opening.serve_batch = _serve_unlocked
+    opening.serve_batch = serve_unlocked
 
 
 MUTANT = Mutant(
@@ -65,4 +65,5 @@ MUTANT = Mutant(
     summary="the remainder is read without a lock, reduced in the program and written back",
     seen_in="red-packet demos that load the row, subtract and save it through an ORM",
     plant=_plant,
+    world="hot_packet",
 )

@@ -36,4 +36,5 @@ MUTANT = Mutant(
     summary="opening looks at the remainder only and the refund leaves it: a refund and a late open are both paid",
     seen_in="systems whose refund job and open path look at different columns",
     plant=_plant,
+    world="expiry_race",
 )

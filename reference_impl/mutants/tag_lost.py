@@ -28,4 +28,5 @@ MUTANT = Mutant(
     summary="the tag is not carried over the stream: what pressure traffic opened is credited to live accounts",
     seen_in="pressure tests whose mark lives in a header and ends where a message queue begins",
     plant=_plant,
+    world="tagged",
 )

@@ -1,7 +1,6 @@
 """Expiry: what nobody opened goes back to the sender, once, under the lock that opens take (W21, Money rule 5)."""
 
 import logging
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -22,14 +21,14 @@ def sweep(system: System) -> int:
     """Refund every packet that is due in the hot tables; how many were."""
     return sum(
         refund(system, parse_packet_id(packet)) is not None
-        for store, days, _ in system.hot_tables()
-        for packet in due_packets(store, days, BATCH)
+        for store, tables in system.hot_tables()
+        for packet in due_packets(store, tables, BATCH)
     )
 
 
-def due_packets(store: Store, days: Sequence[OrderTables], most: int) -> list[str]:
-    """At most so many packets of these days whose time is over and whose remainder is not refunded."""
-    return store.read(lambda connection: rows.due_packets(connection, days, most))
+def due_packets(store: Store, tables: tuple[OrderTables, ...], most: int) -> list[str]:
+    """At most so many packets in these tables whose time is over and whose remainder is not refunded."""
+    return store.read(lambda connection: rows.due_packets(connection, tables, most))
 
 
 def refund(system: System, at: PacketId) -> Voucher | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import REFUND_SEQUENCE, Packet, Voucher
 from reference_impl.stores.layout import OrderTables, tables_of
-from reference_impl.stores.sql import DatabaseClock, Store, insert_into
+from reference_impl.stores.sql import DatabaseClock, Store, between, insert_into
 
 OPEN = "open"
 REFUND = "refund"
@@ -55,21 +55,26 @@ def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: 
 
 def opens_of(connection: sa.Connection, packet: PacketId, persons: Collection[int] | None = None) -> list[Voucher]:
     """The vouchers of a packet's opens: of some people in any order, or of all in the order they were made."""
-    query = _opens(tables_of(packet), persons is not None)
-    chosen = {} if persons is None else {"persons": list(persons)}
-    return [Voucher(*row) for row in connection.execute(query, {"id": str(packet), **chosen})]
+    tables, values = tables_of(packet), {"id": str(packet)}
+    if persons is None:
+        found = connection.execute(_opens(tables), values)
+    elif len(persons) == 1:
+        found = connection.execute(_opens_of_one(tables), {**values, "person": next(iter(persons))})
+    else:
+        found = connection.execute(_opens_of(tables), {**values, "persons": list(persons)})
+    return [Voucher(*row) for row in found]
 
 
-def due_packets(connection: sa.Connection, days: Sequence[OrderTables], most: int) -> list[str]:
-    """At most so many packets of these days whose time is over and whose remainder is not refunded."""
-    return list(connection.execute(_due(tuple(days)), {"most": most}).scalars())
+def due_packets(connection: sa.Connection, tables: tuple[OrderTables, ...], most: int) -> list[str]:
+    """At most so many packets in these tables whose time is over and whose remainder is not refunded."""
+    return list(connection.execute(_due(tables), {"most": most}).scalars())
 
 
 def vouchers_between(
-    connection: sa.Connection, days: Sequence[OrderTables], since_us: int, until_us: int
+    connection: sa.Connection, tables: tuple[OrderTables, ...], since_us: int, until_us: int
 ) -> list[tuple[Voucher, int]]:
-    """Every voucher these days' tables got between two moments, each with its packet's sender."""
-    rows = connection.execute(_made(tuple(days)), {"since_us": since_us, "until_us": until_us})
+    """Every voucher these tables got between two moments, each with its packet's sender."""
+    rows = connection.execute(_made(tables), {"since_us": since_us, "until_us": until_us})
     return [(Voucher(*row[:-1]), int(row[-1])) for row in rows]
 
 
@@ -79,7 +84,7 @@ def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Vouc
         (
             v.packet,
             v.sequence,
-            REFUND if v.sequence <= REFUND_SEQUENCE else OPEN,
+            REFUND if v.sequence == REFUND_SEQUENCE else OPEN,
             v.person,
             v.amount_fen,
             v.remaining_fen,
@@ -100,25 +105,24 @@ def _read(packets: sa.Table) -> sa.Select[Any]:
 
 
 @cache
-def _due(days: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
+def _due(tables: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
     return sa.union_all(
         *(
             sa.select(packets.c.packet).where(packets.c.state == "paid", packets.c.expires_us <= DatabaseClock())
-            for packets, _ in days
+            for packets, _ in tables
         )
     ).limit(sa.bindparam("most"))
 
 
 @cache
-def _made(days: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
+def _made(tables: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
     return sa.union_all(
         *(
-            _select(tables)
-            .add_columns(tables.packets.c.sender)
-            .join(tables.packets, tables.packets.c.packet == tables.vouchers.c.packet)
-            .where(tables.vouchers.c.made_us >= sa.bindparam("since_us"))
-            .where(tables.vouchers.c.made_us < sa.bindparam("until_us"))
-            for tables in days
+            _select(pair)
+            .add_columns(pair.packets.c.sender)
+            .join(pair.packets, pair.packets.c.packet == pair.vouchers.c.packet)
+            .where(between(pair.vouchers.c.made_us))
+            for pair in tables
         )
     )
 
@@ -139,13 +143,27 @@ def _update(packets: sa.Table) -> sa.Update:
 
 
 @cache
-def _opens(tables: OrderTables, chosen: bool) -> sa.Select[Any]:
+def _opens(tables: OrderTables) -> sa.Select[Any]:
+    return _opened(tables).order_by(tables.vouchers.c.sequence)
+
+
+# Of some people no order is asked for: MariaDB would read the packet's every voucher by sequence instead of these
+# people's by name. Most ask for one, and a list of any length is written anew at every call.
+
+
+@cache
+def _opens_of_one(tables: OrderTables) -> sa.Select[Any]:
+    return _opened(tables).where(tables.vouchers.c.person == sa.bindparam("person"))
+
+
+@cache
+def _opens_of(tables: OrderTables) -> sa.Select[Any]:
+    return _opened(tables).where(tables.vouchers.c.person.in_(sa.bindparam("persons", expanding=True)))
+
+
+def _opened(tables: OrderTables) -> sa.Select[Any]:
     c = tables.vouchers.c
-    query = _select(tables).where(c.packet == sa.bindparam("id"), c.kind == OPEN)
-    if not chosen:
-        return query.order_by(c.sequence)
-    # no order asked for: MariaDB would read the packet's every voucher by sequence instead of these people's by name
-    return query.where(c.person.in_(sa.bindparam("persons", expanding=True)))
+    return _select(tables).where(c.packet == sa.bindparam("id"), c.kind == OPEN)
 
 
 def _select(tables: OrderTables) -> sa.Select[Any]:

@@ -14,5 +14,5 @@ def pending(system: System) -> int:
     if waiting:
         return waiting
     until_us = system.runtime.now_us() + 60_000_000
-    refunds = sum(len(due_packets(store, days, MOST_DUE)) for store, days, _ in system.hot_tables())
+    refunds = sum(len(due_packets(store, tables, MOST_DUE)) for store, tables in system.hot_tables())
     return payments.count_missing(system, 0, until_us) + refunds + vouchers.count_missing(system, 0, until_us)

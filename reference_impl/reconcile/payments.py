@@ -32,8 +32,7 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
 
 def _payments(system: System, since_us: int, until_us: int) -> Iterator[Order]:
     for store in system.ledger.stores:
-        for tagged in system.sides():
-            yield from system.ledger.paid_since(store, tagged, since_us, until_us)
+        yield from system.ledger.paid_since(store, since_us, until_us)
 
 
 def _is_unfinished(system: System, order: Order) -> bool:

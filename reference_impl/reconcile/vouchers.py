@@ -7,6 +7,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from reference_impl.domain.identifiers import is_tagged
 from reference_impl.domain.packet import Voucher
 from reference_impl.ledger.books import Overdrawn
 from reference_impl.packets import crediting, rows
@@ -34,10 +35,12 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
 
 def _chunks(system: System, since_us: int, until_us: int) -> Iterator[tuple[list[tuple[Voucher, int]], bool]]:
     """Vouchers with their senders, some hundred at a time, and whether they are tagged."""
-    for store, days, tagged in system.hot_tables():
-        found = store.read(partial(rows.vouchers_between, days=days, since_us=since_us, until_us=until_us))
-        for start in range(0, len(found), CHUNK):
-            yield found[start : start + CHUNK], tagged
+    for store, tables in system.hot_tables():
+        found = store.read(partial(rows.vouchers_between, tables=tables, since_us=since_us, until_us=until_us))
+        for tagged in system.sides():
+            of_side = [made for made in found if is_tagged(made[0].packet) == tagged]
+            for start in range(0, len(of_side), CHUNK):
+                yield of_side[start : start + CHUNK], tagged
 
 
 def _missing(system: System, vouchers: list[tuple[Voucher, int]], tagged: bool) -> list[tuple[Voucher, int]]:

@@ -59,7 +59,7 @@ class Store:
         """Run `work` in one transaction and commit it; again from the start when it fell to a deadlock."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._one_writer, self._writes.begin() as connection:
+                with self._one_writer, self._writes.connect() as connection, connection.begin():
                     if self.sqlite:
                         connection.exec_driver_sql("BEGIN IMMEDIATE")
                     return work(connection)
@@ -107,6 +107,12 @@ class Store:
 
 
 _CLOCK: Final = sa.select(DatabaseClock())
+
+
+def between(moment_us: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """From the parameter `since_us` to before `until_us`."""
+    return sa.and_(moment_us >= sa.bindparam("since_us"), moment_us < sa.bindparam("until_us"))
+
 
 # Statements are built once a table: building one costs more than sending it.
 
@@ -159,6 +165,7 @@ def _mariadb_engine(url: str, isolation: Any) -> sa.Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_reset_on_return=None,  # every transaction ends in its own `begin` block
+        skip_autocommit_rollback=True,  # a read would send one for nothing
         connect_args={
             "connect_timeout": 5,
             "read_timeout": 20,

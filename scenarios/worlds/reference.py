@@ -1,9 +1,12 @@
 """The reference implementation under simulation: its own code, SQL and target file, in a scheduler's hands."""
 
 import logging
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +19,6 @@ from harness.simulation.runtime import Databases, ProcessRuntime
 from harness.simulation.sql import watch
 from harness.simulation.world import Options, Request, Row, Rows
 from harness.target.answer import Answer
-from harness.target.files import Query
 from harness.target.mapping import load_target
 from invariants.schema import EVIDENCE
 from reference_impl import mutants, roles
@@ -31,7 +33,7 @@ from reference_impl.resilience import shadow
 from reference_impl.settings import Settings
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
-from reference_impl.stores.layout import ledger_tables, order_tables
+from reference_impl.stores.layout import ledger_tables
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
@@ -46,6 +48,12 @@ DAYS: Final = (1, 2)
 """The schedule's day and the next: the day tables a simulated deployment has."""
 DRAINS: Final = 6
 """Passes after which what is still under way will stay so."""
+_FILLS: Final = re.compile(r"\bINTO\s+(\w+)")
+"""The table that a statement puts rows into."""
+_NUMBERED: Final = {
+    table.name for tagged in (False, True) for table in ledger_tables(tagged) if table.autoincrement_column is not None
+}
+"""Tables that number their rows themselves."""
 
 
 class Reference:
@@ -70,18 +78,18 @@ class Reference:
         create_stores(self.settings)
         self.stores = connect(self.settings, Databases())
         self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
-        for store in _all(self.stores):
-            for engine in set(store.engines):
-                watch(engine)
-        self._evidence = _queries(self.stores)
+        self._evidence = {store: _queries(store) for store in _all(self.stores)}
+        self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in _all(self.stores)}
 
     # --- a schedule's beginning ---------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        for store in self.stores.orders.values():
-            _empty(store, [table for day in DAYS for tagged in (False, True) for table in order_tables(0, day, tagged)])
-        for store in self.stores.ledger:
-            _empty(store, [table for tagged in (False, True) for table in ledger_tables(tagged)])
+        for store, sent in self._sent.items():
+            filled = {table for texts in sent for text in texts for table in _FILLS.findall(text)}
+            if filled:
+                _empty(store, sorted(filled))
+            for texts in sent:
+                texts.clear()
         self.cache.flushall()
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
@@ -113,11 +121,8 @@ class Reference:
         for tagged in system.sides():
             stream.create_groups(self.cache, tagged)
         for _ in range(DRAINS):
-            crediting.run_once(system, "drain")
-            crediting.take_over(system, "drain")
-            expiry.sweep(system)
-            payments.reconcile(system, 0, until_us)
-            vouchers.reconcile(system, 0, until_us)
+            with suppress(Exception):  # as the sweeper does; what is not finished then is under way
+                _finish(system, until_us)
             pending = backlog.pending(system)
             if not pending:
                 break
@@ -125,15 +130,24 @@ class Reference:
 
     def evidence(self) -> Rows:
         found: dict[str, list[Row]] = {}
-        for table, store, query, place in self._evidence:
-            rows = store.read(lambda connection, query=query: connection.exec_driver_sql(query).fetchall())  # type: ignore[misc]
-            found.setdefault(table, []).extend(place(row) for row in rows)
+        for store, queries in self._evidence.items():
+            for table, rows in store.read(partial(_look, queries=queries)):
+                found.setdefault(table, []).extend(rows)
         found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
         return found
 
     def close(self) -> None:
         self.stores.close()
         self.cache.close()
+
+
+def _finish(system: System, until_us: int) -> None:
+    """One pass of everything that finishes what is under way."""
+    crediting.run_once(system, "drain")
+    crediting.take_over(system, "drain")
+    expiry.sweep(system)
+    payments.reconcile(system, 0, until_us)
+    vouchers.reconcile(system, 0, until_us)
 
 
 def _fund(system: System, request: Request) -> Answer:
@@ -184,37 +198,40 @@ def _all(stores: Stores) -> list[Store]:
     return [*stores.orders.values(), *stores.ledger]
 
 
-def _empty(store: Store, tables: list[sa.Table]) -> None:
+def _watched(engine: sa.Engine) -> set[str]:
+    """The statements sent from now on; what an engine asks a server when it first connects is behind it."""
+    engine.connect().close()
+    return watch(engine)
+
+
+def _empty(store: Store, tables: Sequence[str]) -> None:
     """Delete every row. Where a table numbers its rows itself, it begins with 1 again."""
     with store.engines[1].begin() as connection:
         for table in tables:
-            connection.exec_driver_sql(f"DELETE FROM {table.name}")
-            if not store.sqlite and table.autoincrement_column is not None:
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} AUTO_INCREMENT = 1")
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+            if not store.sqlite and table in _NUMBERED:
+                connection.exec_driver_sql(f"ALTER TABLE {table} AUTO_INCREMENT = 1")
 
 
-def _queries(stores: Stores) -> list[tuple[str, Store, str, Callable[[Any], Row]]]:
-    """(canonical table, store, query, how a row of it becomes a canonical one), from the target file."""
+Look = tuple[str, str, Callable[[Row], Row]]
+"""A canonical table, a query of the target file, and what makes a row of one a row of the other."""
+
+
+def _look(connection: sa.Connection, queries: Sequence[Look]) -> list[tuple[str, list[Row]]]:
+    return [(table, [place(row) for row in connection.exec_driver_sql(sql)]) for table, sql, place in queries]
+
+
+def _queries(store: Store) -> list[Look]:
     return [
-        (table, store, query.sql, _placing(store, table, query))
+        (table, query.sql, _placing(store, table, query.sql))
         for table, queries in _TARGET.evidence.sources.items()
         for query in queries
-        if query.sql
-        for store in _all(stores)
-        if any(fnmatch(store.name, pattern) for pattern in query.stores)
+        if query.sql and any(fnmatch(store.name, pattern) for pattern in query.stores)
     ]
 
 
-def _placing(store: Store, table: str, query: Query) -> Callable[[Any], Row]:
+def _placing(store: Store, table: str, sql: str) -> Callable[[Row], Row]:
     """A row of a query in the order of the canonical columns; what it does not give is the store's name or NULL."""
-    names = store.read(lambda connection: list(connection.exec_driver_sql(query.sql or "").keys()))
-    places = [names.index(column) if column in names else None for column in EVIDENCE[table]]
-    absent = {column: store.name if column == "store" else None for column in EVIDENCE[table]}
-    columns = list(EVIDENCE[table])
-
-    def placed(row: Any) -> Row:
-        return tuple(
-            absent[column] if place is None else row[place] for column, place in zip(columns, places, strict=True)
-        )
-
-    return placed
+    names = [*store.read(lambda connection: list(connection.exec_driver_sql(sql).keys())), "store", ""]
+    pick = itemgetter(*(names.index(column if column in names else "") for column in EVIDENCE[table]))
+    return lambda row: pick((*row, store.name, None))

@@ -46,8 +46,8 @@ def orders(
     )
 
 
-def pays(packet: str, total_fen: int, *, key: str = "", attempts: int = 2) -> Step:
-    return Step("pay", amount_fen=total_fen, about=packet, shows=packet, key=key, attempts=attempts)
+def pays(packet: str, total_fen: int, *, attempts: int = 2, pause_s: float = 0.0) -> Step:
+    return Step("pay", amount_fen=total_fen, about=packet, shows=packet, attempts=attempts, pause_s=pause_s)
 
 
 def sends(person: int, packet: str, total_fen: int, shares: int, **values: Any) -> tuple[Step, ...]:

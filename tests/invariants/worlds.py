@@ -10,8 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from invariants.judge import judge
-from invariants.legal import STEP_NS, TABLES, LegalSystem, Trip, arrow, connect
+from invariants.legal import STEP_NS, TABLES, LegalSystem, Trip
 from invariants.registry import INVARIANTS
+from invariants.tables import arrow, connect
 from invariants.verdict import Verdict
 
 __all__ = ["TABLES", "World", "clean_night"]

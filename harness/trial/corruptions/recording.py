@@ -10,7 +10,7 @@ import duckdb
 
 from harness import figures
 from harness.config import ConfigError
-from harness.corruptions import Corruption
+from harness.trial.corruptions import Corruption
 from invariants.schema import EVIDENCE, HISTORY
 
 Row = dict[str, Any]

@@ -10,9 +10,9 @@ import duckdb
 from msgspec import Struct
 
 from harness import plugins, rundir
-from harness.corruptions import Corruption, catalogue
-from harness.corruptions.recording import Row, corrupted, load, picked
 from harness.progress import Teller
+from harness.trial.corruptions import Corruption, catalogue
+from harness.trial.corruptions.recording import Row, corrupted, load, picked
 from invariants.judge import judge
 from invariants.registry import INVARIANTS, Invariant
 from invariants.verdict import Value, Verdict

@@ -1,0 +1,93 @@
+"""The judge's trial in full: clean schedules, mutants, corruptions, proof; what came of it goes into docs/trial.json.
+
+    ci/trial.py [--schedules N] [--jobs N] [PART …]      PART: clean, mutants, corruptions, proof; all by default
+
+A part that was not run keeps what was recorded of it. TRACK_RECORD.md is made from the record by `make docs`.
+"""
+
+import argparse
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from harness.plugins import worlds
+
+RECORD = Path(__file__).resolve().parents[1] / "docs" / "trial.json"
+SEED = 1
+ON_SERVERS = 300
+"""Clean schedules of each world on MariaDB and Redis."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--schedules", type=int, default=100_000, help="clean schedules in all")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that share them")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to try; everything by default")
+    asked = parser.parse_args()
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    failed = False
+    for part in asked.part or PARTS:
+        told, passed = PARTS[part](asked)
+        record[part] = {"on": datetime.datetime.now(datetime.UTC).date().isoformat(), **told}
+        RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        failed |= not passed
+    return int(failed)
+
+
+def clean(asked: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Schedules of the clean system in every world, with all faults: nobody may be accused."""
+    each = -(-asked.schedules // len(worlds()))
+    rows = {}
+    for world in worlds():
+        rows[f"{world} embedded"] = _world(world, "embedded", each, asked.jobs)
+        rows[f"{world} servers"] = _world(world, "servers", ON_SERVERS, 1)
+    return {"seed": SEED, "worlds": rows}, all(row["verdict"] == "holds" for row in rows.values())
+
+
+def _world(world: str, backend: str, schedules: int, jobs: int) -> dict[str, Any]:
+    words = ["simulate", world, "--backend", backend, "--schedules", str(schedules), "--faults", "all"]
+    told = _rainproof(*words, "--seed", str(SEED), "--jobs", str(jobs))
+    kept = ("verdict", "schedules", "points", "violations", "trace_hash", "faults", "seconds", "reasons")
+    return {name: told[name] for name in kept}
+
+
+def mutants(_: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Every mutant where it dies."""
+    told = _rainproof("mutants", "--backend", "servers", "--seed", str(SEED))
+    for trial in told["trials"].values():
+        trial.pop("path", None)
+    return told, not told["survivors"] and not told["accusations"]
+
+
+def corruptions(_: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Every corruption of a night recorded for it."""
+    told = _rainproof("mutants", "--corruptions", "--seed", "7")
+    told.pop("path", None)
+    return told, not told["survivors"] and not told["accusations"]
+
+
+def proof(_: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """The allocation's obligations, and where each allocation mutant falls."""
+    told = _rainproof("prove", "--mutants")
+    told.pop("obligations")
+    return told, told["closed"] == told["total"] and not told["survivors"]
+
+
+PARTS = {"proof": proof, "corruptions": corruptions, "mutants": mutants, "clean": clean}
+
+
+def _rainproof(*words: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "harness.cli", *words, "--json"]
+    print(" ".join(["rainproof", *words]), file=sys.stderr)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    if not done.stdout:
+        raise SystemExit(f"{' '.join(words)} said nothing; exit {done.returncode}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+from reference_impl.domain import packet
+from reference_impl.domain.allocation import MAX_SHARE_FEN, MIN_SHARE_FEN, lower_fen
+from reference_impl.mutants import Mutant
+
+
+def lucky_fen(
+    remaining_fen: int,
+    remaining_shares: int,
+    draw: int,
+    least_fen: int = MIN_SHARE_FEN,
+    most_fen: int = MAX_SHARE_FEN,
+) -> int:
+    if remaining_shares == 1:
+        return remaining_fen
+    lower = lower_fen(remaining_fen, remaining_shares, least_fen, most_fen)
+    upper = min(remaining_fen - least_fen * (remaining_shares - 1), 2 * remaining_fen // remaining_shares)
+    return max(lower, draw % upper)
+
+
+def _plant() -> None:
+    packet.lucky_fen = lucky_fen
+
+
+MUTANT = Mutant(
+    name="cap_forgotten",
+    caught_by="allocation_bounds",
+    summary="the upper level knows the mean and the rest, and not that no share may be above 200 yuan",
+    seen_in="double-mean demos, none of which has a greatest share",
+    plant=_plant,
+    world="hot_packet",
+)

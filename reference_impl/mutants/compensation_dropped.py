@@ -1,0 +1,18 @@
+from reference_impl.mutants import Mutant
+from reference_impl.mutants.reconciled import never_reconciled
+from reference_impl.packets import crediting
+
+
+def _plant() -> None:
+    crediting.MOST_ATTEMPTS = 1
+    never_reconciled()
+
+
+MUTANT = Mutant(
+    name="compensation_dropped",
+    caught_by="exactly_once_credit",
+    summary="a credit that failed once is a dead letter, and nobody reads those",
+    seen_in="queues with a dead-letter exchange that has no consumer",
+    plant=_plant,
+    world="credit",
+)

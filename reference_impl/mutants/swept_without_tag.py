@@ -1,0 +1,37 @@
+from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.packet import Voucher
+from reference_impl.mutants import Mutant
+from reference_impl.packets import expiry, views
+from reference_impl.stores import stream
+from reference_impl.stores.cache import CacheError
+from reference_impl.system import System
+
+
+def _always_live(system: System, at: PacketId) -> Voucher | None:
+    store = system.orders[at.region, at.shard]
+    done = store.write(lambda connection: expiry._refund_in(connection, store, at))
+    if done is None:
+        return None
+    voucher, packet, opens = done
+    try:
+        with system.cache.pipeline(transaction=False) as pipe:
+            stream.add_debt(pipe, stream.CREDIT, False, stream.Debt(packet.sender, [voucher]))
+            views.write_packet(pipe, packet, opens, False)
+            pipe.execute()
+    except CacheError:
+        pass
+    return voucher
+
+
+def _plant() -> None:
+    expiry.refund = _always_live
+
+
+MUTANT = Mutant(
+    name="swept_without_tag",
+    caught_by="shadow_isolation",
+    summary="the sweeper has no request and so no header with a tag: it tells the live side about tagged refunds",
+    seen_in="pressure tests whose mark is a thread-local of the web server, which no timer task has",
+    plant=_plant,
+    world="tagged",
+)

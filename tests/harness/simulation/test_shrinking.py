@@ -1,0 +1,94 @@
+"""Shrinking, on a jar of coins whose careless keeper looks first and takes afterwards."""
+
+from collections.abc import Iterator
+from random import Random
+
+import jar
+import pytest
+from msgspec.structs import replace
+
+from harness.simulation import shrink as shrinking
+from harness.simulation.explore import Found, Search, schedules
+from harness.simulation.faults import FAULTS
+from harness.simulation.judging import accused
+from harness.simulation.schedule import Played, play
+from harness.simulation.shrink import Shrunk, shrink
+from harness.simulation.stand import stand
+from harness.simulation.strategies import Default, Replay
+from harness.simulation.tape import Tape, weight
+from harness.simulation.world import Deployment, Plan, Step
+
+ALL = frozenset(FAULTS)
+CARELESS = jar.world(careful=False)
+
+
+@pytest.fixture
+def deployment() -> Iterator[Deployment]:
+    with stand(CARELESS, "embedded") as standing:
+        yield standing
+
+
+def crowd(random: Random) -> Plan:
+    """The jar's people, each of whom also comes when it is too late to matter."""
+    late = Step("open", key="late", pause_s=1.0)
+    plan = jar.plan(random)
+    return Plan(tuple(replace(one, steps=(*one.steps, late)) for one in plan.people))
+
+
+def longest(deployment: Deployment) -> Found:
+    """Of many schedules that fail, the one with most choices off the default."""
+    world = replace(CARELESS, plan=crowd)
+    search = Search(seed=3, schedules=120, faults=ALL, strategies=("uniform",))
+    failing = (
+        Found(*one, ["no_overspend"])
+        for one in schedules(world, deployment, search)
+        if accused(one[-1], ["no_overspend"])
+    )
+    return max(failing, key=lambda found: weight(found.played.tape))
+
+
+def shrunk(deployment: Deployment, found: Found) -> Shrunk:
+    return shrink(deployment, found.plan, found.played, ALL, "no_overspend", found.seed)
+
+
+def test_only_what_is_needed_is_left(deployment: Deployment) -> None:
+    """Of a long random schedule a few choices, three takers for two coins, and nobody's late step; and it fails."""
+    found = longest(deployment)
+    small = shrunk(deployment, found)
+    assert weight(found.played.tape) > 20 and small.choices <= 4
+    assert [len(person.steps) for person in small.plan.people] == [1, 1, 1]
+    again = play(deployment, small.plan, Replay(small.tape), ALL, found.seed)
+    assert again.digest == small.played.digest and accused(again, ["no_overspend"])
+
+
+def test_few_schedules_are_tried_and_none_twice(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some dozens of attempts, each another schedule; they are what is counted."""
+    found = longest(deployment)
+    played: list[tuple[Plan, Tape]] = []
+
+    def counted(deployment: Deployment, plan: Plan, strategy: Replay, *rest: object) -> Played:
+        played.append((plan, strategy._tape))
+        return play(deployment, plan, strategy, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shrinking, "play", counted)
+    small = shrunk(deployment, found)
+    assert small.attempts == len(played) <= 60
+    assert all(one not in played[:place] for place, one in enumerate(played))
+
+
+def test_when_time_is_up_the_smallest_until_then_is_taken(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any time the schedule is what it was, and still fails."""
+    monkeypatch.setattr(shrinking, "SECONDS_MOST", 0.0)
+    found = longest(deployment)
+    small = shrunk(deployment, found)
+    assert (small.plan, small.attempts) == (found.plan, 1) and small.played.digest == found.played.digest
+
+
+def test_what_does_not_fail_cannot_be_shrunk(deployment: Deployment) -> None:
+    """A schedule that holds is refused, not shrunk to something else."""
+    plan = CARELESS.plan(Random(0))
+    holds = play(deployment, plan, Default(), ALL, "seed")
+    with pytest.raises(ValueError, match="does not fail"):
+        shrink(deployment, plan, holds, ALL, "no_overspend", "seed")
