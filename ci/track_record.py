@@ -33,8 +33,8 @@ def _mutants(told: Mapping[str, Any]) -> Iterator[str]:
     yield "## Planted: the mutants"
     yield ""
     yield f"{told['on']}: {told['killed']} of {told['total']} killed by the invariant meant to ({where}),"
-    yield f"{len(told['survivors'])} survivors. `rainproof mutants --backend servers` tries all, one with `--only`. *at*:"
-    yield "how many schedules or nights it took; *choices*: how many are off the default order in the shrunk case."
+    yield f"{len(told['survivors'])} survivors (`rainproof mutants --backend servers`, one with `--only NAME`)."
+    yield "*at*: how many schedules or nights it took; *choices*: how many are off the default order when shrunk."
     yield ""
     yield from _table(
         ("mutant", "dies in", "killed by", "at", "choices", "also seen by"),
@@ -82,10 +82,10 @@ def _clean(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"{told['on']}: {total:,} schedules with all faults, seed {told['seed']}: {accused} accusations."
     yield ""
     yield from _table(
-        ("world", "schedules", "points", "faults", "accusations", "verdict", "trace hash"),
+        ("world", "schedules", "points", "faults", "accusations", "verdict"),
         (
             (name, f"{row['schedules']:,}", f"{row['points']:,}", f"{sum(row['faults'].values()):,}", row["violations"],
-             row["verdict"], f"`{row['trace_hash']}`")
+             row["verdict"])
             for name, row in rows.items()
         ),
     )  # fmt: skip

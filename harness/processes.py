@@ -37,6 +37,11 @@ def start(
         )
 
 
+def die_with_parent(number: int) -> None:
+    """Ask the kernel to send this process the signal `number` when the thread that started it ends."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+
+
 def _die_with(parent: int) -> Callable[[], None]:
     def in_child() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

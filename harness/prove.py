@@ -66,7 +66,7 @@ def prove(
 ) -> Proof:
     """Proves those called by name; without names all that are clean, and with `mutants` tries all others too.
 
-    Raises ConfigError for an unknown name, and where z3 is missing.
+    Raises ConfigError for an unknown name, for nothing to prove, and where z3 is missing.
     """
     chosen = {name: choose("allocation", name, known) for name in names or known}
     started_s = time.monotonic()
@@ -79,6 +79,8 @@ def prove(
     seconds = time.monotonic() - started_s
     tried = {name: mutant for name, mutant in chosen.items() if mutant.caught_by and (names or mutants)}
     fallen = {name: _fallen(mutant, limit_s) for name, mutant in tried.items()}
+    if not obligations and not fallen:
+        raise ConfigError("prove found no allocation function: name one by an entry point of rainproof.allocations")
     return Proof(
         closed=sum(shown.closed for shown in obligations),
         total=len(obligations),

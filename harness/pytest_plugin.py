@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.properties.trial import Property
 
 OPTION: Final = "--rainproof-target"
-_UNSTEADY: Final = "something is remembered from one run to the next, or drawn otherwise than by `random`"
+_NOT_THEIRS: Final = ("_pytest", "pluggy", "hypothesis", "harness", "invariants")
 _TARGET: Final = pytest.StashKey["Target"]()
 
 
@@ -81,10 +81,11 @@ class PropertyItem(pytest.Item):
 
         from harness.config import ConfigError
         from harness.target.fetch import Unreachable
+        from invariants.machine import UNSTEADY
 
         error = excinfo.value
         if isinstance(error, FlakyFailure):
-            return f"{self._told(error.exceptions[0])}\n\nTried once more, it did not fail: {_UNSTEADY}."
+            return f"{self._told(error.exceptions[0])}\n\n{UNSTEADY}"
         if isinstance(error, (ConfigError, Unreachable)):
             return str(error)
         if isinstance(error, AssertionError):
@@ -100,9 +101,12 @@ class PropertyItem(pytest.Item):
 
 def _theirs(error: pytest.ExceptionInfo[BaseException]) -> Any:
     """The part of a traceback that is not pytest's, Hypothesis' or ours; all of it where nothing else is."""
-    between = ("_pytest", "pluggy", "hypothesis", "harness", "invariants")
-    theirs = error.traceback.filter(lambda entry: not set(between) & set(Path(str(entry.path)).parts))
+    theirs = error.traceback.filter(lambda entry: _package(entry) not in _NOT_THEIRS)
     return theirs or error.traceback
+
+
+def _package(entry: Any) -> str:
+    return str(entry.frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _properties(path: Path) -> list[Property]:

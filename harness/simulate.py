@@ -1,15 +1,16 @@
 """`simulate` and `replay`: schedules of a world, their verdict, and the smallest schedule that shows a violation."""
 
 import multiprocessing
+import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
-from harness import plugins, rundir
+from harness import plugins, processes, rundir
 from harness.config import ConfigError, nearest
 from harness.simulation import case as cases
 from harness.simulation.explore import PLANS, Found, Search, Seen, explore
@@ -99,6 +100,10 @@ def simulate(asked: Asked, tell: Tell, root: Path = ROOT) -> Simulation:
     began = time.monotonic()
     world: World = plugins.choose("world", asked.world, plugins.worlds())
     mutant = plugins.choose("mutant", asked.mutant, plugins.mutants()) if asked.mutant else None
+    if asked.until and asked.until not in world.claims:
+        raise ConfigError(
+            f"--until: no invariant of {world.name} is called {asked.until!r}: {nearest(asked.until, world.claims)}"
+        )
     if asked.jobs > 1:
         seen = _side_by_side(asked)
         with stand(world, asked.backend, asked.mutant) as deployment:
@@ -174,12 +179,19 @@ def _side_by_side(asked: Asked) -> Seen:
     """The schedules split between processes, each with a deployment of its own; what they saw, in order."""
     share = -(-asked.schedules // (asked.jobs * PLANS)) * PLANS
     parts = [(first, min(share, asked.schedules - first)) for first in range(0, asked.schedules, share)]
-    with ProcessPoolExecutor(len(parts), mp_context=multiprocessing.get_context("spawn")) as pool:
-        seen = list(pool.map(_part, [asked] * len(parts), *zip(*parts, strict=True)))
+    with multiprocessing.get_context("spawn").Pool(len(parts), _end_tidily) as pool:
+        seen = pool.starmap(_part, [(asked, *part) for part in parts])
     together = seen[0]
     for part in seen[1:]:
         together.add(part)
     return together
+
+
+def _end_tidily() -> None:
+    """A process of the pool ends with its parent, and takes away what it stands on when it is told to end."""
+    processes.die_with_parent(signal.SIGTERM)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends the pool
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def _part(asked: Asked, first: int, schedules: int) -> Seen:

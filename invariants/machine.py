@@ -12,16 +12,32 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import count
+from math import inf
+from time import monotonic
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.errors import Flaky
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from invariants.model import LIMITED, Model, Outcome
 from invariants.nights import Packet
 from invariants.strategies import packets
 
 _PERSON: Final = st.integers(1, 6)
+UNSTEADY: Final = (
+    "Tried once more, it did not fail: something is remembered from one run to the next, hangs on time, or is drawn"
+    " otherwise than by `random`."
+)
 _NEWCOMER, _LATE_COMER = 8, 9
 _PEOPLE: Final = st.lists(_PERSON, unique=True)
 _PACKETS: Final = st.one_of(*[packets(shares_min=2, shares_max=8)] * 4, packets(shares_max=1))
@@ -84,6 +100,10 @@ class Asked(NamedTuple):
     said: Outcome
 
 
+class Enough(BaseException):
+    """What failed was made smaller for as long as was allowed."""
+
+
 class RedPackets(RuleBasedStateMachine):
     """Made into a machine for one system by `machine_for`."""
 
@@ -91,11 +111,17 @@ class RedPackets(RuleBasedStateMachine):
     allocation_bounds: ClassVar[bool]
     tally: ClassVar[Counter[str]]
     """How many operations had which outcome, over all runs: `open ok`, …"""
+    failure: ClassVar[Exception | None] = None
+    """Of all that failed, what has the shortest story."""
+    shrink_s: ClassVar[float] = inf
+    ends_s: ClassVar[float] = inf
 
     sent = Bundle("sent")
 
     def __init__(self) -> None:
         super().__init__()
+        if monotonic() > self.ends_s:
+            raise Enough
         self.system = type(self).make()
         self.model = Model(self.allocation_bounds)
         self._keys = count(1)
@@ -267,7 +293,15 @@ class RedPackets(RuleBasedStateMachine):
     def _tell(self, error: Exception) -> Exception:
         """Whatever goes wrong, all that was asked and answered is told with it."""
         error.add_note("\n".join(["What was asked, and what was answered:", *self._story]))
+        self._keep(error)
         return error
+
+    def _keep(self, error: Exception) -> None:
+        kind = type(self)
+        if kind.failure is None:
+            kind.ends_s = monotonic() + kind.shrink_s
+        if kind.failure is None or len(self._story) < kind.failure.__notes__[0].count("\n"):
+            kind.failure = error
 
 
 def machine_for(make: Callable[[], SystemUnderTest], *, allocation_bounds: bool = True) -> type[RedPackets]:
@@ -277,6 +311,22 @@ def machine_for(make: Callable[[], SystemUnderTest], *, allocation_bounds: bool 
     """
     members = {"make": staticmethod(make), "allocation_bounds": allocation_bounds, "tally": Counter()}
     return type("RedPackets", (RedPackets,), members)
+
+
+def try_machine(machine: type[RedPackets], how_long: settings, shrink_s: float) -> None:
+    """Run a machine on a system that need not do the same twice, and make what fails smaller for `shrink_s` seconds.
+
+    Raises the failure; one that did not come again as it was first seen, with a note that says so.
+    """
+    machine.shrink_s = shrink_s
+    try:
+        run_state_machine_as_test(machine, settings=how_long)
+    except (Enough, Flaky) as error:
+        if machine.failure is None:
+            raise
+        if isinstance(error, Flaky):
+            machine.failure.add_note(UNSTEADY)
+        raise machine.failure from None
 
 
 def _told(said: Outcome) -> tuple[Any, ...]:

@@ -167,10 +167,11 @@ def tokens(draw: DrawFn) -> dict[str, int | str]:
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _ends(least: int, most: int) -> SearchStrategy[int]:
-    """Integers of a range, either end a quarter of them; one draw, so that they shrink as integers do."""
-    beyond = (most - least) // 2 + 1
-    return st.integers(least - beyond, most + beyond).map(lambda drawn: max(least, min(most, drawn)))
+@st.composite
+def _ends(draw: DrawFn, least: int, most: int) -> int:
+    """Integers of a range of which either end is likely. Both draws are always made, so that the upper end shrinks."""
+    at_the_top, between = draw(st.sampled_from([False, False, False, True])), draw(st.integers(least, most))
+    return most if at_the_top else between
 
 
 def _sendings(people: int) -> SearchStrategy[Sending]:

@@ -17,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     host: str = "127.0.0.1"
     port: int = 8000
     regions: tuple[str, ...] = REGIONS
+    """Those that have order databases (W01)."""
     order_shards: int = 2
     """Databases a region (W14)."""
     ledger_shards: int = 2

@@ -79,7 +79,7 @@ def packets(first: int, operations: int, people: int, chance: np.random.Generato
         "total_fen": np.where(equal, shares * mean_fen, shares + (chance.random(size) * shares * mean_fen).astype(int)),
         "end": end,
         "taken": np.where(end == EXHAUSTED, shares, (chance.random(size) * shares).astype(np.int64)),
-        "late": chance.binomial(shares, 0.75),
+        "late": chance.poisson(1.5 * shares),
         "tag": tag,
         "paid_ns": _START_NS + chance.integers(0, _NIGHT_NS, size) // 1_000 * 1_000,
         "first": chance.integers(0, people, size),
@@ -227,7 +227,7 @@ def _too_late(
         "reason": np.array([SOLD_OUT, EXPIRED, LIMITED])[end],
         "intent": intents(len(row)),
     }
-    grabs = turn % 2 == 1
+    grabs = turn % 4 > 0
     return [
         _block(chance, at_ns[chosen], **_at(refused, chosen), operation=operation)
         for operation, chosen in ((GRAB, np.flatnonzero(grabs)), (OPEN, np.flatnonzero(~grabs)))

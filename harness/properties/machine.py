@@ -6,12 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from harness.properties.http_system import HttpSystem, check_templates
 from harness.properties.trial import Property, Skipped, ensure, trial
 from harness.target.files import PropertiesTable
-from invariants.machine import SystemUnderTest, machine_for
+from invariants.machine import SystemUnderTest, machine_for, try_machine
 
 
 def made_system(make: Callable[[], SystemUnderTest], table: PropertiesTable) -> Property:
@@ -33,7 +32,7 @@ def _property(check: Callable[[], None]) -> Property:
 
 def _try(make: Callable[[], SystemUnderTest], table: PropertiesTable) -> None:
     machine = machine_for(make, allocation_bounds=table.allocation_bounds)
-    run_state_machine_as_test(machine, settings=settings(trial(table.runs), stateful_step_count=table.steps))
+    try_machine(machine, settings(trial(table.runs), stateful_step_count=table.steps), table.shrink_s)
     told = ", ".join(f"{count} {what}" for what, count in sorted(machine.tally.items()))
     ensure(machine.tally["open ok"] > 0, f"no open succeeded, so that nothing was shown: {told}")
 

@@ -1,12 +1,15 @@
 """Shrinking: of a failing schedule only what it needs. Choices go back to the default in blocks, then people, work in
 the background, steps and second tries are left out, until nothing more can be.
 
-Every attempt is played and judged by the one invariant that failed; what still fails is kept.
+Every attempt is played and judged by the one invariant that failed; what still fails is kept. A random schedule may be
+one long chain of choices, none of which can be missed, though the same bug shows after a few delays: such are looked
+for, with the same faults and with others.
 """
 
-import math
+import itertools
 import time
 from collections.abc import Sequence
+from random import Random
 from typing import Final
 
 import msgspec
@@ -15,12 +18,21 @@ from msgspec.structs import replace
 
 from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
-from harness.simulation.strategies import Replay
+from harness.simulation.scheduler import Strategy
+from harness.simulation.strategies import Delays, DelaysAnd, Replay
 from harness.simulation.tape import Choice, Point, Tape, to_lines, weight
 from harness.simulation.world import Deployment, Plan, Step
 
-SECONDS_MOST: Final = 4.5
-"""After so long the smallest schedule found until then is taken. Choices go first: they are what makes a story long."""
+SECONDS: Final = 4.5
+"""After so long the smallest schedule found until then is taken, where it has few choices."""
+SECONDS_MOST: Final = 15.0
+"""After so long it is taken in any case."""
+FEW: Final = 10
+"""Choices: more make a story too long to read."""
+TRIES: Final = 60
+"""So many schedules of delays, which have few choices, are tried where large blocks leave many."""
+BLOCK: Final = 4
+"""The smallest of the large blocks."""
 
 Singles = Sequence[tuple[Point, Choice]]
 """A tape as single choices: an order and a fault at one point apart."""
@@ -46,59 +58,81 @@ class _Search:
     def __init__(self, deployment: Deployment, faults: frozenset[str], invariant: str, seed: str) -> None:
         self._deployment, self._faults, self._invariant, self._seed = deployment, faults, invariant, seed
         self._tried: set[bytes] = set()
-        self.ends = math.inf
-        """Nothing is tried after this moment of the monotonic clock."""
+        self._randoms = (Random(f"{seed}|shrink|{number}") for number in itertools.count())
+        self._began = time.monotonic()
+        self.attempts = 0
         self.plan: Plan
         self.played: Played
 
     @property
-    def attempts(self) -> int:
-        return len(self._tried)
+    def choices(self) -> int:
+        return weight(self.played.tape)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
 
     def attempt(self, plan: Plan, tape: Tape) -> bool:
         """Whether a schedule fails, which makes it the smallest; False for what was tried before, or too late."""
         key = msgspec.msgpack.encode((plan, to_lines(tape)))
-        if key in self._tried or time.monotonic() > self.ends:
+        if key in self._tried:
             return False
         self._tried.add(key)
-        played = play(self._deployment, plan, Replay(tape), self._faults, self._seed)
+        return self._fails(plan, Replay(tape))
+
+    def attempt_plan(self, plan: Plan) -> bool:
+        return self.attempt(plan, self.played.tape)
+
+    def attempt_delays(self) -> bool:
+        """Whether the plan fails in another schedule, which has a few delays, and these faults or a few others."""
+        random, length = next(self._randoms), self.played.points.total()
+        anew = random.random() < 0.25
+        return self._fails(self.plan, Delays(random, length) if anew else DelaysAnd(self.played.tape, random, length))
+
+    def _fails(self, plan: Plan, strategy: Strategy) -> bool:
+        if self.attempts and self.seconds > (SECONDS if self.choices <= FEW else SECONDS_MOST):
+            return False
+        self.attempts += 1
+        played = play(self._deployment, plan, strategy, self._faults, self._seed)
         if not accused(played, [self._invariant]):
             return False
         self.plan, self.played = plan, played
         return True
-
-    def attempt_plan(self, plan: Plan) -> bool:
-        return self.attempt(plan, self.played.tape)
 
 
 def shrink(
     deployment: Deployment, plan: Plan, played: Played, faults: frozenset[str], invariant: str, seed: str
 ) -> Shrunk:
     """The smallest schedule found that `invariant` still accuses. Raises ValueError where even the first does not."""
-    began = time.monotonic()
     search = _Search(deployment, faults, invariant, seed)
     if not search.attempt(plan, played.tape):
         raise ValueError("the schedule does not fail when it is played again: something in it is not simulated")
-    search.ends = began + SECONDS_MOST
     before = None
     while before is not search.played:
         before = search.played
         _fewer_choices(search)
         _fewer_people(search)
         _fewer_steps(search)
-    last = search.played
-    return Shrunk(search.plan, dict(last.tape), last, search.attempts, time.monotonic() - began)
+    return Shrunk(search.plan, dict(search.played.tape), search.played, search.attempts, search.seconds)
 
 
 def _fewer_choices(search: _Search) -> None:
-    """None, the faults alone, the orders alone; then blocks of choices back to the default, large ones first."""
+    """None, the faults alone, the orders alone; then blocks of choices back to the default, the largest first."""
     singles = _singles(search.played.tape)
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
+    _fewer_blocks(search, BLOCK)
+    for _ in range(TRIES):
+        if search.choices <= FEW or search.attempt_delays():
+            break
+    _fewer_blocks(search, 1)
+
+
+def _fewer_blocks(search: _Search, smallest: int) -> None:
     singles = _singles(search.played.tape)
     size = (len(singles) + 1) // 2
-    while size and singles:
+    while size >= smallest and singles:
         start = 0
         while start < len(singles):
             if search.attempt(search.plan, _joined([*singles[:start], *singles[start + size :]])):

@@ -34,27 +34,21 @@ def watch(engine: sa.Engine) -> set[str]:
     dialect: Any = engine.dialect
     error = dialect.loaded_dbapi.OperationalError
     for name in ("do_execute", "do_execute_no_params", "do_executemany"):
-        setattr(dialect, name, partial(_statement, sent, getattr(dialect, name), error, dialect.name != "sqlite"))
+        execute = getattr(dialect, name)
+        if dialect.name != "sqlite":
+            execute = partial(_at_simulated_time, execute)
+        setattr(dialect, name, partial(_statement, sent, execute, error))
     dialect.do_commit = partial(_commit, dialect.do_commit, error)
     sa.event.listen(engine, "checkout", lambda connection, *_: _broken.discard(id(connection)))
     return sent
 
 
 def _statement(
-    sent: set[str],
-    execute: Any,
-    error: type[Exception],
-    sets_clock: bool,
-    cursor: Any,
-    statement: str,
-    *arguments: Any,
+    sent: set[str], execute: Any, error: type[Exception], cursor: Any, statement: str, *arguments: Any
 ) -> None:
     sent.add(statement)
     scheduler = acting()
-    set_clock = partial(_set_clock, cursor) if sets_clock and _CLOCK in statement else None
     if scheduler is None:
-        if set_clock:
-            set_clock()
         execute(cursor, statement, *arguments)
         return
     with _Connection(cursor.connection, error) as connection:
@@ -62,7 +56,7 @@ def _statement(
         befall(scheduler, fault)
         if fault == "fail":
             connection.breaks("the statement never arrived")
-        while not _done(scheduler, connection, set_clock, partial(execute, cursor, statement, *arguments)):
+        while not _done(scheduler, connection, partial(execute, cursor, statement, *arguments)):
             pass
         if fault == "timeout":
             connection.breaks("no answer came")
@@ -114,13 +108,9 @@ class _Connection:
         raise self._error(DEADLOCK, "deadlock found: this transaction is the victim") from None
 
 
-def _done(
-    scheduler: Scheduler, connection: _Connection, set_clock: Callable[[], None] | None, execute: Callable[[], None]
-) -> bool:
+def _done(scheduler: Scheduler, connection: _Connection, execute: Callable[[], None]) -> bool:
     """Whether the call was done; False where it met a lock and is to be tried again."""
     try:
-        if set_clock:
-            set_clock()
         execute()
     except Exception as error:
         if not _met_lock(error):
@@ -140,9 +130,10 @@ def _met_lock(error: Exception) -> bool:
     return bool(error.args) and error.args[0] == LOCK_WAIT
 
 
-def _set_clock(cursor: Any) -> None:
-    """MariaDB's clock, for this session, is the schedule's."""
+def _at_simulated_time(execute: Any, cursor: Any, statement: str, *arguments: Any) -> None:
+    """MariaDB's clock, for a statement that reads it, is the schedule's at the moment it is sent."""
     scheduler = active()
-    if scheduler is not None:
-        now_us = scheduler.now_ns // 1000
-        cursor.execute(f"SET timestamp = {now_us // 1_000_000}.{now_us % 1_000_000:06d}")
+    if scheduler is not None and _CLOCK in statement:
+        seconds, us = divmod(scheduler.now_ns // 1000, 1_000_000)
+        statement = f"SET STATEMENT timestamp = {seconds}.{us:06d} FOR {statement}"
+    execute(cursor, statement, *arguments)

@@ -1,6 +1,7 @@
 """What a simulated deployment stands on: a folder in memory, and private servers where they are wanted."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,16 @@ from harness import servers
 from harness.simulation.world import Deployment, Options, World
 
 _IN_MEMORY: Final = Path("/dev/shm")
+_PREFIX: Final = "rainproof-stand-"
+"""After it stands the id of the process the folder belongs to."""
 
 
 @contextmanager
 def stand(world: World, backend: str, mutant: str = "") -> Iterator[Deployment]:
     """A deployment of the world's system, and everything beneath it; gone afterwards."""
-    place = str(_IN_MEMORY) if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="rainproof-", dir=place) as folder:
+    place = _IN_MEMORY if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _forget_the_dead(place)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=place) as folder:
         if backend == "embedded":
             yield from _deployed(world, Options(backend, folder, mutant=mutant))
         else:
@@ -31,3 +35,11 @@ def _deployed(world: World, options: Options) -> Iterator[Deployment]:
         yield deployment
     finally:
         deployment.close()
+
+
+def _forget_the_dead(place: Path) -> None:
+    """Remove what processes left that were killed without a chance to."""
+    for folder in place.glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)

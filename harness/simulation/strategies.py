@@ -84,6 +84,14 @@ class Delays(_Faults):
         return int(self._passed in self._delays)
 
 
+class DelaysAnd(Delays):
+    """A few delays, and the faults of a tape."""
+
+    def __init__(self, tape: Tape, random: Random, length: int) -> None:
+        super().__init__(random, length)
+        self.fault = Replay(tape).fault  # type: ignore[method-assign]
+
+
 class Default:
     """The default order, and no fault."""
 

@@ -107,6 +107,7 @@ class PropertiesTable(Struct, frozen=True, forbid_unknown_fields=True):
     examples: Count = 100  # a property
     runs: Count = 25  # of the state machine
     steps: Count = 20  # a run
+    shrink_s: Seconds = 30.0  # how long a run that failed is made smaller
 
 
 class Query(Struct, frozen=True, forbid_unknown_fields=True):

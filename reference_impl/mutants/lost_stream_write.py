@@ -9,5 +9,5 @@ MUTANT = Mutant(
     seen_in="services that commit an order and then send a message, with neither outbox nor reconciliation",
     plant=never_reconciled,
     weather=stream_stumbles,
-    world="credit",
+    world="each_alone",
 )

@@ -13,7 +13,7 @@ from scenarios.worlds.scripts import api, guest, looks, lucky_fen, opens, sends
 
 def plan(random: Random) -> Plan:
     people = (
-        guest(1, *sends(1, "packet", lucky_fen(random, 3), 3), asks=api(random)),
+        guest(1, *sends(1, "packet", lucky_fen(random, 4), 4), asks=api(random)),
         guest(11, opens("packet"), looks(pause_s=0.01), asks="api-1"),
         guest(12, opens("packet", attempts=2), looks(pause_s=0.02), asks="api-2"),
         guest(13, opens("packet"), looks(pause_s=0.03), asks=api(random)),

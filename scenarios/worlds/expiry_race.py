@@ -13,7 +13,7 @@ LIFETIME_MS = 8
 def plan(random: Random) -> Plan:
     order = sends(1, "packet", lucky_fen(random, 4), 4, expires_in_ms=LIFETIME_MS)
     friends = [
-        guest(person, opens("packet", attempts=2, pause_s=within(random, 0.0, 0.015)), asks=api(random))
+        guest(person, opens("packet", attempts=2, pause_s=within(random, 0.005, 0.013)), asks=api(random))
         for person in (11, 12, 13)
     ]
     return Plan((guest(1, *order, asks=api(random)), *friends), background=("sweep-1", "sweep-2"))

@@ -93,6 +93,13 @@ def test_an_unknown_name_is_an_error() -> None:
         prove(["w16"], catalogue())
 
 
+def test_nothing_to_prove_is_an_error() -> None:
+    """No function, or mutants alone that were not asked for: never a pass."""
+    for known in ({}, {"equal": Allocation("equal", equal, caught_by="somebody")}):
+        with pytest.raises(ConfigError, match=r"rainproof\.allocations"):
+            prove([], known)
+
+
 def test_without_z3_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """z3 comes with an extra; nothing else needs it."""
     monkeypatch.setitem(sys.modules, "z3", None)

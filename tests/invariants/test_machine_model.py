@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from toy_system import Entry, Toy
 
-from invariants.machine import machine_for
+from invariants.machine import machine_for, try_machine
 from invariants.model import Model, Outcome
 from invariants.nights import Packet
 
@@ -266,6 +266,32 @@ def test_a_failure_is_told_step_by_step() -> None:
     assert [line.partition("(")[0] for line in story[1:]] == asked
     assert story[-1].startswith("open(P1, 9, key-7) → ok, subject P1, amount_fen 1, ")
     assert "state.begin(" in steps and "state.expire(" not in steps
+
+
+def test_making_a_failure_smaller_can_be_limited() -> None:
+    """With no time for it the first run that fails is the last; with time many follow, and none tells more."""
+    runs, lines = {}, {}
+    for shrink_s in (0, 60):
+        made = count()
+        machine = machine_for(lambda made=made: (next(made), NothingForTheFirst())[1])
+        with pytest.raises(AssertionError, match="gave 0 fen") as caught:
+            try_machine(machine, STORY, shrink_s)
+        runs[shrink_s], lines[shrink_s] = next(made), caught.value.__notes__[0].count("\n")
+    assert runs[0] < 10 < runs[60] and lines[60] <= lines[0]
+
+
+def test_a_failure_that_does_not_come_again_is_told_as_it_was_seen() -> None:
+    """A system that breaks once in its life: the story is there, with a warning."""
+    calls = count(1)
+
+    class BreaksOnce(Toy):
+        def closed(self, entry: Entry, person: int) -> str:
+            return "tired" if next(calls) == 50 else super().closed(entry, person)
+
+    with pytest.raises(AssertionError, match="was refused as tired") as caught:
+        try_machine(machine_for(BreaksOnce), STORY, 60)
+    story, *_, warning = caught.value.__notes__
+    assert "→ fail, tired" in story and warning.startswith("Tried once more, it did not fail")
 
 
 def paid(asked: Packet = THREE, **settings: bool) -> Model:

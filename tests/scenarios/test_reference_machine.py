@@ -12,7 +12,7 @@ from invariants.machine import machine_for
 from scenarios.reference_system import Deployment
 
 RUNS = settings(
-    max_examples=12, stateful_step_count=12, deadline=None, derandomize=True, database=None, print_blob=False,
+    max_examples=10, stateful_step_count=10, deadline=None, derandomize=True, database=None, print_blob=False,
     phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 FOUND_BY = {

@@ -79,9 +79,11 @@ def test_few_schedules_are_tried_and_none_twice(deployment: Deployment, monkeypa
 def test_when_time_is_up_the_smallest_until_then_is_taken(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without any time the schedule is what it was, and still fails."""
-    monkeypatch.setattr(shrinking, "SECONDS_MOST", 0.0)
+    """Without any time the schedule is what it was, and still fails; with more for long ones it gets a few choices."""
+    monkeypatch.setattr(shrinking, "SECONDS", 0.0)
     found = longest(deployment)
+    assert 1 <= shrunk(deployment, found).choices <= shrinking.FEW
+    monkeypatch.setattr(shrinking, "SECONDS_MOST", 0.0)
     small = shrunk(deployment, found)
     assert (small.plan, small.attempts) == (found.plan, 1) and small.played.digest == found.played.digest
 

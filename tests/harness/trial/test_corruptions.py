@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from harness import rundir
 from harness.config import ConfigError
-from harness.trial.corruptions import Corruption, catalogue
-from harness.trial.corruptions.recording import corrupted, load, picked
 from harness.figures import tables
 from harness.progress import Teller
+from harness.trial.corruptions import Corruption, catalogue
+from harness.trial.corruptions.recording import corrupted, load, picked
 from harness.trial.recordings import CorruptionTrial, trials_of, try_corruptions
 from invariants.legal import TABLES, LegalSystem, Trip, connect
 from invariants.registry import INVARIANTS, Invariant

@@ -79,6 +79,18 @@ def test_w15_the_lower_level_takes_the_draws_below_it() -> None:
     assert {chances[amount] for amount in range(2, 9)} == {Fraction(1, 9)}
 
 
+@given(st.integers(1, 500), st.integers(0, 500), st.integers(1, 50), st.data())
+def test_w15_other_limits(least: int, spread: int, shares: int, data: st.DataObject) -> None:
+    """With any least and most share the amounts keep to them, and sum to the total."""
+    most = least + spread
+    left = total = data.draw(st.integers(least * shares, most * shares))
+    for after in range(shares, 0, -1):
+        amount = lucky_fen(left, after, data.draw(DRAWS), least, most)
+        assert least <= amount <= most
+        left -= amount
+    assert left == 0 and total > 0
+
+
 @given(st.integers(1, 1000), st.integers(1, MAX_SHARE_FEN))
 def test_w15_equal_shares(shares: int, each: int) -> None:
     """Every share of an equal packet is the same, to the last."""

@@ -84,3 +84,26 @@ def test_garbage_is_refused(text: str) -> None:
 def test_different_parts_make_different_ids(one: PacketId, other: PacketId) -> None:
     """Two packets have one id only where all their parts are the same."""
     assert (str(one) == str(other)) == (one == other)
+
+
+@given(IDS, st.integers(0, LENGTH - 1), st.integers(1, 9))
+def test_one_wrong_digit_is_another_packet_or_none(packet: PacketId, place: int, by: int) -> None:
+    """A mistyped id never reads as the packet that was meant: its digits say all there is, each once."""
+    text = str(packet)
+    digit = str((int(text[place]) + by) % 10)
+    mistyped = text[:place] + digit + text[place + 1 :]
+    try:
+        other = parse_packet_id(mistyped)
+    except Refused as refused:
+        assert refused.code == "unknown_packet"
+    else:
+        assert other != packet and str(other) == mistyped
+        assert (other.tagged != packet.tagged) == (place == 1)
+
+
+@given(IDS)
+def test_vouchers_of_a_packet_are_told_apart(packet: PacketId) -> None:
+    """The largest packet's vouchers and its refund's all have ids of their own, each with the packet's before it."""
+    vouchers = {voucher_id(str(packet), sequence) for sequence in range(1001)}
+    assert len(vouchers) == 1001
+    assert {voucher.partition("-")[0] for voucher in vouchers} == {str(packet)}

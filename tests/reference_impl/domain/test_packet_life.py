@@ -6,8 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from invariants.nights import Packet as Asked
+from invariants.strategies import packets
 from reference_impl.domain.allocation import MAX_SHARE_FEN
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.packet import (
@@ -195,6 +197,11 @@ class LifeOfAPacket(RuleBasedStateMachine):
         self.now_us = 1040
         self.taken = Taken()
 
+    @initialize(asked=packets(shares_max=6))
+    def send(self, asked: Asked) -> None:
+        order = msgspec.structs.replace(ORDER, kind=asked.kind, total_fen=asked.total_fen, shares=asked.shares)
+        self.packet = paid_packet(order)
+
     @rule(passed_us=st.integers(0, 40))
     def time_passes(self, passed_us: int) -> None:
         self.now_us += passed_us
@@ -207,19 +214,36 @@ class LifeOfAPacket(RuleBasedStateMachine):
         self.taken.vouchers |= {v.person: v for v in done.made}
 
     @rule()
+    def ask_again(self) -> None:
+        """Everybody under the old key gets the old answer, under a new one a refusal; nothing is made (W22)."""
+        standing = list(self.taken.vouchers.values())
+        same = [OpenRequest(v.person, v.client_key) for v in standing]
+        other = [OpenRequest(v.person, f"{v.client_key}-new") for v in standing]
+        done = decide_opens(self.packet, self.taken.vouchers, same + other, self.now_us, zero)
+        assert done.answers[: len(standing)] == standing
+        assert codes(done.answers[len(standing) :]) == ["already_opened"] * len(standing)
+        assert (done.made, done.packet) == ([], self.packet)
+
+    @rule()
     def refund(self) -> None:
-        decided = decide_refund(self.packet, self.now_us)
+        before = self.packet
+        decided = decide_refund(before, self.now_us)
+        due = self.now_us >= PACKET.expires_us and before.remaining_shares > 0 and not self.taken.refunds
+        assert (decided is not None) == due
         if decided:
             voucher, self.packet = decided
+            assert (voucher.amount_fen, voucher.person) == (before.remaining_fen, before.sender)
             self.taken.refunds.append(voucher)
 
     @invariant()
     def money_is_conserved(self) -> None:
         taken = self.taken
         out = [*taken.vouchers.values(), *taken.refunds]
-        assert self.packet.remaining_fen + sum(v.amount_fen for v in out) == PACKET.total_fen
+        assert self.packet.remaining_fen + sum(v.amount_fen for v in out) == self.packet.total_fen
         assert len(taken.refunds) <= 1
         assert not taken.refunds or self.now_us >= PACKET.expires_us
+        assert len({v.voucher for v in out}) == len(out)
+        assert all(v.amount_fen >= 1 for v in out)
 
 
 LifeOfAPacket.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)

@@ -1,0 +1,54 @@
+"""SQLite cannot show this: with one writer at a time no transaction is chosen as a deadlock's victim and run again."""
+
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.packet import OpenDecisions, OpenRequest
+from reference_impl.mutants import Mutant
+from reference_impl.mutants.decided import open_in, publish_all
+from reference_impl.packets import group_commit, rows
+from reference_impl.packets import open as opening
+from reference_impl.stores.sql import DatabaseClock
+from reference_impl.system import System
+
+
+@cache
+def _share(packets: sa.Table) -> sa.Select[Any]:
+    """Two may read the row at once, and then each waits for the other to let go: one of them has to begin again."""
+    row = sa.select(packets, DatabaseClock()).where(packets.c.packet == sa.bindparam("id"))
+    return row.with_for_update(read=True)
+
+
+def _serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) -> group_commit.Served:
+    """What is to be told is collected while the transaction runs: after a deadlock, that of the first try as well."""
+    at = parse_packet_id(packet)
+    store = system.orders[at.region, at.shard]
+    told: list[OpenDecisions] = []
+    try:
+        done = store.write(lambda connection: open_in(connection, system, store, at, requests, told))
+    except sa.exc.SQLAlchemyError as error:
+        return opening._unserved(error, requests)
+    if isinstance(done, Refused):
+        return opening._unserved(done, requests)
+    return group_commit.Served(done.answers, partial(publish_all, system, at, told))
+
+
+def _plant() -> None:
+    rows._lock = _share
+    opening.serve_batch = _serve_batch
+
+
+MUTANT = Mutant(
+    name="told_of_every_try",
+    caught_by="exactly_once_credit",
+    summary="a transaction that is run again after a deadlock tells the ledger of its first try, too",
+    seen_in="domain events collected on a list inside a retried transaction and sent after the commit",
+    plant=_plant,
+    dies_in="innodb",
+    world="each_alone",
+)

@@ -1,0 +1,42 @@
+"""The commands simulate and replay, as processes."""
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.harness.command import left_running, rainproof, started
+
+
+def folders(owners: set[int]) -> set[str]:
+    """What these processes stand on, in memory or where temporary files go."""
+    everything = {path.name for place in ("/dev/shm", "/tmp") for path in Path(place).glob("rainproof-stand-*")}
+    return {name for name in everything if int(name.split("-")[2]) in owners}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_running(tmp_path: Path, number: signal.Signals) -> None:
+    """However a simulation on two processes ends, no process of it goes on, and what it stood on is gone."""
+    with started(tmp_path, "simulate", "group_grab", "--schedules", "100000", "--jobs", "2") as (process, mark):
+        until, owners = time.monotonic() + 60, {process.pid}
+        while len(folders(owners)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+            owners |= {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+        assert len(folders(owners)) == 2 and len(left_running(mark)) >= 3
+        process.send_signal(number)
+        assert process.wait(30) in (130, -9)
+        until = time.monotonic() + 20
+        while (left_running(mark) or folders(owners)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (left_running(mark), folders(owners)) == ([], set())
+
+
+def test_bad_words_are_one_line(tmp_path: Path) -> None:
+    """What the user got wrong is said in one line, with what to do, and nothing is done."""
+    assert "did you mean 'group_grab'" in rainproof(tmp_path, "simulate", "group_gra").complaint
+    assert "did you mean 'crash'" in rainproof(tmp_path, "simulate", "group_grab", "--faults", "crsh").complaint
+    assert "no invariant" in rainproof(tmp_path, "simulate", "group_grab", "--until", "no_overspnd").complaint
+    assert "name a case.json" in rainproof(tmp_path, "replay", "nowhere").complaint
+    assert list(tmp_path.iterdir()) == []
