@@ -331,12 +331,13 @@ def prove(names: tuple[str, ...], planted: bool, as_object: bool) -> int:
 @commands.command()
 @click.argument("name")
 @click.option("--http", is_flag=True, help="Through HTTP instead of in process.")
+@click.option("--operations", type=click.IntRange(min=1_000), help="How many, where a night is generated.")
 @_SEED
 @_JSON
-def bench(name: str, http: bool, seed: int, as_object: bool) -> int:
-    """Measure NAME: two sides in one run on one machine, and their ratio."""
+def bench(name: str, as_object: bool, **options: Any) -> int:
+    """Measure NAME in one run on one machine: two sides and their ratio, or a figure to reach."""
     chosen = plugins.choose("bench", name, plugins.benches())
-    told = chosen({"http": http, "seed": seed})
+    told = chosen(options)
     if as_object:
         click.echo(msgspec.json.encode(told).decode())
     else:

@@ -1,0 +1,11 @@
+"""Benchmarks of the harness itself: side by side or against a figure to reach, in one run."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+    """Benchmarks by name; each takes the command's options and gives what `bench --json` prints."""
+    from harness.bench.checker import checker
+
+    return {"checker": checker}

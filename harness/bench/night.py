@@ -48,8 +48,8 @@ def generate(folder: Path, operations: int, seed: int, each: int) -> dict[str, i
 
 
 def _pieces(operations: int, written: Mapping[str, int], seed: int, each: int) -> Iterator[Facts]:
-    """The facts of the night piece by piece, until so many operations are written: the packets that are planted in, then
-    all others.
+    """The facts of the night piece by piece, until so many operations are written: first the packets that are
+    planted in, then all others.
     """
     chance = np.random.default_rng(seed)
     people = 1 << (operations // _OPERATIONS_A_PERSON).bit_length() - 1

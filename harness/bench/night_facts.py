@@ -278,7 +278,8 @@ def _running(values: Numbers, counts: Numbers) -> Numbers:
     """Running sums of the values, anew for each group of so many."""
     sums = np.concatenate(([0], np.cumsum(values)))
     first = np.cumsum(counts) - counts
-    return sums[1:] - np.repeat(sums[first], counts)
+    running: Numbers = sums[1:] - np.repeat(sums[first], counts)
+    return running
 
 
 def _some(takes: Columns, share: float, chance: np.random.Generator) -> Numbers:

@@ -303,10 +303,10 @@ def test_without_the_option_nothing_happens(pytester: pytest.Pytester) -> None:
 def reference(more: str = "", options: str = '"{options}"') -> str:
     """The reference's own target file, with its details read, and a few runs of the state machine."""
     text = (REPOSITORY / "reference_impl" / "target.toml").read_text().replace('"{options}"', options)
-    details = 'path = "/v1/packets/$packet"\nok = { status = [200]'
-    assert details in text and "[properties]" not in text
-    text = text.replace(details, details + ', fields = { opens = "/opens" }')
-    return f'{text}\n[properties]\nruns = 2\nsteps = 6\nshrink_s = 0.5\nvalues = {{ region = "south" }}\n{more}'
+    head, details, rest = text.partition("[operation.details]")
+    read = rest.replace("ok = { status = [200] }", 'ok = { status = [200], fields = { opens = "/opens" } }', 1)
+    properties = 'runs = 2\nsteps = 6\nshrink_s = 0.5\nvalues = { region = "south" }'
+    return f"{head}{details}{read}\n[properties]\n{properties}\n{more}"
 
 
 def test_the_operations_of_a_target_drive_the_machine(pytester: pytest.Pytester) -> None:
