@@ -324,7 +324,7 @@ def try_machine(machine: type[RedPackets], how_long: settings, shrink_s: float) 
     except (Enough, Flaky) as error:
         if machine.failure is None:
             raise
-        if isinstance(error, Flaky):
+        if isinstance(error, Flaky) and monotonic() <= machine.ends_s:  # else it was not tried once more
             machine.failure.add_note(UNSTEADY)
         raise machine.failure from None
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.decided import open_in, publish_all
+from reference_impl.mutants.decided import open_in
 from reference_impl.packets import group_commit
 from reference_impl.packets import open as opening
 from reference_impl.system import System
@@ -21,13 +21,15 @@ def _answer_what_was_decided(system: System, packet: str, requests: Sequence[Ope
     at = parse_packet_id(packet)
     store = system.orders[at.region, at.shard]
     decided: list[OpenDecisions] = []
-    publish = group_commit.nothing
     try:
         store.write(lambda connection: open_in(connection, system, store, at, requests, decided))
-        publish = partial(publish_all, system, at, decided)
     except sa.exc.SQLAlchemyError:
         log.exception("opens of %s are not in the database", packet)
-    return group_commit.Served(decided[0].answers, publish) if decided else _serve_batch(system, packet, requests)
+        if decided:
+            return group_commit.Served(decided[-1].answers, group_commit.nothing)
+    if not decided:
+        return _serve_batch(system, packet, requests)
+    return group_commit.Served(decided[-1].answers, partial(opening._publish, system, at, decided[-1]))
 
 
 def _plant() -> None:

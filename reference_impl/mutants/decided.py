@@ -6,7 +6,6 @@ from typing import Any
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import OpenDecisions, OpenRequest, decide_opens
-from reference_impl.packets import open as opening
 from reference_impl.packets import rows
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
@@ -32,9 +31,3 @@ def open_in(
         rows.insert_vouchers(connection, store, decisions.made, at)
         rows.update_packet(connection, packet, decisions.packet, at)
     return decisions
-
-
-def publish_all(system: System, at: PacketId, decided: Sequence[OpenDecisions]) -> None:
-    """Tell others of each, in its turn."""
-    for decisions in decided:
-        opening._publish(system, at, decisions)

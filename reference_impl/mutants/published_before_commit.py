@@ -35,5 +35,5 @@ MUTANT = Mutant(
     summary="the credit goes to the stream inside the transaction: a commit that fails pays money nobody owes",
     seen_in="methods annotated as transactional that send to a message queue before they return",
     plant=_plant,
-    world="hot_packet",
+    world="each_alone",
 )

@@ -55,5 +55,5 @@ MUTANT = Mutant(
     seen_in="code that takes a transaction for a lock: SELECT, subtract, UPDATE under READ COMMITTED",
     plant=_plant,
     dies_in="innodb",
-    world="hot_packet",
+    world="each_alone",
 )

@@ -38,5 +38,5 @@ MUTANT = Mutant(
     seen_in="services that validate by a plain SELECT, lock with FOR UPDATE, and look for duplicates by a plain one",
     plant=_plant,
     dies_in="innodb",
-    world="hot_packet",
+    world="each_alone",
 )

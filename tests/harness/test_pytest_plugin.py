@@ -1,7 +1,8 @@
 """`pytest --rainproof-target`: the sound passes, the wrong fails with its smallest example, bad input is one line."""
 
 import re
-from importlib.metadata import entry_points
+from fnmatch import fnmatch
+from importlib.metadata import distributions
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,8 @@ assert run and suite  # pytest within pytest forgets what it imported, and modul
 
 pytest_plugins = "pytester"
 
-INSTALLED = any(point.value == "harness.pytest_plugin" for point in entry_points(group="pytest11"))
-PLUGIN = [] if INSTALLED else ["-p", "harness.pytest_plugin"]
+POINTS = [point.value for found in distributions() for point in found.entry_points if point.group == "pytest11"]
+PLUGIN = [] if "harness.pytest_plugin" in POINTS else ["-p", "harness.pytest_plugin"]
 REPOSITORY = Path(__file__).parents[2]
 
 LUCKY = """
@@ -191,7 +192,6 @@ def test_a_machine_of_ones_own(pytester: pytest.Pytester) -> None:
             "What was asked, and what was answered:",
             "time passes to the end of P1",
             "open(P1, 9, key-7) → ok, *",
-            "sent_0 = state.begin(*",
             "open(P1, 9, key-7) succeeded after its time",
         ]
     )
@@ -237,32 +237,42 @@ def test_a_template_that_cannot_be_filled(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         (
-            'allocation = "lucky.next_share"',
-            "[[]properties] allocation: 'lucky.next_share' is not package.module:function",
+            'allocation = "theirs.next_share"',
+            "[[]properties] allocation: 'theirs.next_share' is not package.module:function",
         ),
         (
-            'allocation = "unlucky:next_share"',
-            "*cannot import 'unlucky': ModuleNotFoundError: No module named 'unlucky'",
+            'allocation = "nowhere:next_share"',
+            "*cannot import 'nowhere': ModuleNotFoundError: No module named 'nowhere'",
         ),
         ('allocation = "broken:f"', "*cannot import 'broken': ZeroDivisionError: *"),
-        ('allocation = "lucky:next_shar"', "*'lucky' has no function 'next_shar': did you mean 'next_share'?"),
-        ('allocation = "lucky:next_share"\nstyle = "half"', "*'properties.style': invalid enum value 'half'*"),
-        ('allocatoin = "lucky:next_share"', "*unknown key 'properties.allocatoin': did you mean 'allocation'?"),
+        ('allocation = "theirs:next_shar"', "*'theirs' has no function 'next_shar': did you mean 'next_share'?"),
+        ('allocation = "theirs:next_share"\nstyle = "half"', "*'properties.style': invalid enum value 'half'*"),
+        ('allocatoin = "theirs:next_share"', "*unknown key 'properties.allocatoin': did you mean 'allocation'?"),
         ("", "[[]properties] names nothing to try: allocation, machine, order_number or token"),
         (
-            'order_number = { write = "lucky:f", read = "lucky:whole" }',
-            "*order_number.write: 'lucky' has no function 'f'*",
+            'order_number = { write = "theirs:f", read = "theirs:whole" }',
+            "*order_number.write: 'theirs' has no function 'f'*",
         ),
         ("examples = 0", "*'properties.examples': expected 'int' >= 1*"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_one_line(pytester: pytest.Pytester, table: str, complaint: str) -> None:
-    """A path, a function, a key or a value that is not there: exit code 4, one line, no traceback."""
-    said = tried(pytester, target=f"[properties]\n{table}\n", lucky=LUCKY, broken="1 / 0")
+def test_what_is_wrong_in_the_file_is_one_line(tmp_path: Path, table: str, complaint: str) -> None:
+    """A path, a function, a key or a value that is not there: one line that names the file."""
+    for name, text in (("target.toml", f"[properties]\n{table}\n"), ("theirs.py", LUCKY), ("broken.py", "1 / 0")):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        suite.properties(tmp_path / "target.toml")
+    said = str(caught.value)
+    assert fnmatch(said, f"{tmp_path}/target.toml: {complaint}") and "\n" not in said
+
+
+def test_what_is_wrong_in_the_file_ends_pytest(pytester: pytest.Pytester) -> None:
+    """Exit code 4, the line, no traceback."""
+    said = allocation(pytester, "next_shar")
     assert said.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in said.stderr.lines if line.strip()]
-    said.stderr.fnmatch_lines([f"ERROR: *target.toml: {complaint}"])
-    assert line.startswith("ERROR: ") and "Traceback" not in said.stdout.str()
+    assert line.startswith("ERROR: ") and line.endswith("did you mean 'next_share'?")
+    assert "Traceback" not in said.stdout.str()
 
 
 def test_a_file_that_is_not_there(pytester: pytest.Pytester) -> None:

@@ -16,8 +16,9 @@ from harness.progress import Teller
 from harness.trial.corruptions import Corruption, catalogue
 from harness.trial.corruptions.recording import corrupted, load, picked
 from harness.trial.recordings import CorruptionTrial, trials_of, try_corruptions
-from invariants.legal import TABLES, LegalSystem, Trip, connect
+from invariants.legal import TABLES, LegalSystem, Trip
 from invariants.registry import INVARIANTS, Invariant
+from invariants.tables import connect
 
 CORRUPTIONS = catalogue()
 

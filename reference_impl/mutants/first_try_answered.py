@@ -10,7 +10,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.decided import open_in, publish_all
+from reference_impl.mutants.decided import open_in
 from reference_impl.packets import group_commit, rows
 from reference_impl.packets import open as opening
 from reference_impl.stores.sql import DatabaseClock
@@ -25,17 +25,17 @@ def _share(packets: sa.Table) -> sa.Select[Any]:
 
 
 def _serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) -> group_commit.Served:
-    """What is to be told is collected while the transaction runs: after a deadlock, that of the first try as well."""
+    """What is to be answered is collected while the transaction runs, and nobody empties the list for the next try."""
     at = parse_packet_id(packet)
     store = system.orders[at.region, at.shard]
-    told: list[OpenDecisions] = []
+    decided: list[OpenDecisions] = []
     try:
-        done = store.write(lambda connection: open_in(connection, system, store, at, requests, told))
+        done = store.write(lambda connection: open_in(connection, system, store, at, requests, decided))
     except sa.exc.SQLAlchemyError as error:
         return opening._unserved(error, requests)
     if isinstance(done, Refused):
         return opening._unserved(done, requests)
-    return group_commit.Served(done.answers, partial(publish_all, system, at, told))
+    return group_commit.Served(decided[0].answers, partial(opening._publish, system, at, done))
 
 
 def _plant() -> None:
@@ -44,10 +44,10 @@ def _plant() -> None:
 
 
 MUTANT = Mutant(
-    name="told_of_every_try",
-    caught_by="exactly_once_credit",
-    summary="a transaction that is run again after a deadlock tells the ledger of its first try, too",
-    seen_in="domain events collected on a list inside a retried transaction and sent after the commit",
+    name="first_try_answered",
+    caught_by="no_lost_acknowledgement",
+    summary="a transaction that a deadlock rolled back is run again, and people are told what its first try decided",
+    seen_in="results collected on a list inside a function that a retry decorator calls a second time",
     plant=_plant,
     dies_in="innodb",
     world="each_alone",
