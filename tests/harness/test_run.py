@@ -129,7 +129,7 @@ def journaled(folder: Path) -> int:
 @pytest.mark.long
 def test_a_mutant_is_killed(tmp_path: Path) -> None:
     """The invariant named in its file caught the planted bug, and accused nobody in the same harsh surroundings."""
-    arguments = ("mutants", "--only", "credit_without_key", "--clean", "0", "--json")
+    arguments = ("mutants", "--only", "credit_without_key", "--under", "load", "--clean", "0", "--json")
     matrix = told(said := rainproof(tmp_path, *arguments))
     assert (said.code, matrix["killed"], matrix["total"], matrix["survivors"]) == (0, 1, 1, []), said.err
     assert matrix["matrix"]["credit_without_key"]["exactly_once_credit"] == "violated"
