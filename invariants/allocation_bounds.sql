@@ -1,6 +1,7 @@
 -- statement: replayed by sequence from (total, shares), every amount lies within its bounds, is at least 1 fen, and the
 --   last share takes all
 -- needs: packets(packet, kind, total_fen, shares), opens(packet, sequence, amount_fen)
+-- uses: chain
 -- sentence: packet {subject}: share {sequence} of person {person}, {amount_fen} fen, {fault}
 
 -- section: violations
@@ -14,25 +15,20 @@ vague AS (
 ),
 replay AS (
     SELECT
-        opens.packet,
-        opens.person,
-        opens.sequence,
-        opens.amount_fen,
-        opens.opened_us,
+        chain.packet,
+        chain.person,
+        chain.sequence,
+        chain.amount_fen,
+        chain.opened_us,
         orders.kind,
         orders.total_fen,
         orders.shares,
         vague.packet IS NULL AS replayable,
-        ROW_NUMBER() OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
-        ) AS position,
-        orders.total_fen + opens.amount_fen - SUM(opens.amount_fen) OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS left_fen
-    FROM opens
-    INNER JOIN orders ON orders.packet = opens.packet
-    LEFT JOIN vague ON vague.packet = opens.packet
+        chain.position,
+        orders.total_fen + chain.amount_fen - chain.taken_fen AS left_fen
+    FROM chain
+    INNER JOIN orders ON orders.packet = chain.packet
+    LEFT JOIN vague ON vague.packet = chain.packet
 ),
 draws AS (
     SELECT

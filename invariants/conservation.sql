@@ -1,11 +1,12 @@
 -- statement: what was paid in equals what was opened, refunded and is still held, for each packet and in sum
 -- needs: packets(packet), opens(packet, amount_fen), refunds(packet, amount_fen), postings(account, account_kind, kind, amount_fen)
+-- uses: inflows, sums
 -- sentence: {subject}: {fault}
 
 -- section: violations
 WITH paid AS (
     SELECT store, COALESCE(tag, FALSE) AS tag, account, number, subject AS packet, amount_fen
-    FROM postings
+    FROM inflows
     WHERE account_kind = 'escrow' AND kind IN ('pay', 'return')
 ),
 moved AS (
@@ -55,15 +56,9 @@ owing AS (
     GROUP BY placed.store, placed.tag, placed.account
 ),
 holding AS (
-    SELECT
-        store,
-        COALESCE(tag, FALSE) AS tag,
-        account,
-        SUM(COALESCE(amount_fen, 0)) AS held_fen,
-        SUM(CASE WHEN kind IN ('pay', 'return') THEN COALESCE(amount_fen, 0) ELSE 0 END) AS funded_fen
-    FROM postings
-    WHERE account_kind = 'escrow'
-    GROUP BY store, COALESCE(tag, FALSE), account
+    SELECT store, tag, account, held_fen, funded_fen
+    FROM sums
+    WHERE held_fen IS NOT NULL
 )
 SELECT
     COALESCE(owing.packet, holding.account) AS subject,

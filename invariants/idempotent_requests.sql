@@ -1,6 +1,6 @@
 -- statement: one client key has one effect and one answer
 -- needs: history, opens(key), postings(entry, kind)
--- uses: attempts
+-- uses: attempts, inflows
 -- sentence: {operation} by person {person} under key {key}: {fault}
 
 -- section: violations
@@ -128,7 +128,7 @@ SELECT
     MIN(amount_fen) AS least_fen,
     MAX(amount_fen) AS most_fen,
     CAST(NULL AS VARCHAR) AS reason
-FROM postings
+FROM inflows
 WHERE kind = 'fund' AND COALESCE(account_kind, 'user') = 'user'
 GROUP BY entry
 HAVING COUNT(*) > 1

@@ -1,6 +1,6 @@
 -- statement: no id of a packet or a voucher is given twice
 -- needs: history, packets(packet), opens(voucher), refunds(voucher)
--- uses: attempts
+-- uses: attempts, doubled
 -- sentence: id {subject} {fault}
 
 -- section: violations
@@ -8,13 +8,6 @@ WITH vouchers AS (
     SELECT voucher, store, opened_us AS moment FROM opens
     UNION ALL
     SELECT voucher, store, refunded_us AS moment FROM refunds
-),
-twice AS (
-    SELECT voucher
-    FROM vouchers
-    WHERE voucher IS NOT NULL
-    GROUP BY voucher
-    HAVING COUNT(*) > 1
 )
 SELECT
     packet AS subject,
@@ -38,7 +31,7 @@ SELECT
     MIN(vouchers.store) AS first_store,
     MAX(vouchers.store) AS last_store
 FROM vouchers
-INNER JOIN twice ON twice.voucher = vouchers.voucher
+INNER JOIN doubled ON doubled.voucher = vouchers.voucher
 GROUP BY vouchers.voucher
 UNION ALL
 SELECT

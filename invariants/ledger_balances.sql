@@ -1,18 +1,10 @@
 -- statement: the lines of each entry sum to 0, and each balance is the sum of its account's lines
 -- needs: postings(entry, account, amount_fen), accounts(account, balance_fen)
+-- uses: sums
 -- sentence: {fault}
 
 -- section: violations
-WITH lines AS (
-    SELECT
-        store,
-        COALESCE(tag, FALSE) AS tag,
-        account,
-        SUM(COALESCE(amount_fen, 0)) AS lines_fen
-    FROM postings
-    GROUP BY store, COALESCE(tag, FALSE), account
-),
-balances AS (
+WITH balances AS (
     SELECT store, COALESCE(tag, FALSE) AS tag, account, balance_fen
     FROM accounts
 )
@@ -32,20 +24,20 @@ GROUP BY store, COALESCE(tag, FALSE), entry
 HAVING SUM(COALESCE(amount_fen, 0)) <> 0 OR COUNT(*) > COUNT(amount_fen)
 UNION ALL
 SELECT
-    COALESCE(balances.account, lines.account, 'without an id') AS subject,
+    COALESCE(balances.account, sums.account, 'without an id') AS subject,
     CASE
         WHEN balances.account IS NULL THEN 'account {subject} in {store} has lines of {lines_fen} fen and does not stand anywhere'
         ELSE 'account {subject} in {store} says {balance_fen} fen and its lines sum to {lines_fen} fen'
     END AS fault,
-    ABS(COALESCE(balances.balance_fen, 0) - COALESCE(lines.lines_fen, 0)) AS badness,
+    ABS(COALESCE(balances.balance_fen, 0) - COALESCE(sums.lines_fen, 0)) AS badness,
     CAST(NULL AS BIGINT) AS moment,
-    COALESCE(balances.store, lines.store) AS store,
-    COALESCE(lines.lines_fen, 0) AS lines_fen,
+    COALESCE(balances.store, sums.store) AS store,
+    COALESCE(sums.lines_fen, 0) AS lines_fen,
     balances.balance_fen
 FROM balances
-FULL OUTER JOIN lines
-    ON lines.store = balances.store AND lines.tag = balances.tag AND lines.account = balances.account
-WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(lines.lines_fen, 0)
+FULL OUTER JOIN sums
+    ON sums.store = balances.store AND sums.tag = balances.tag AND sums.account = balances.account
+WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(sums.lines_fen, 0)
 
 -- section: examined
 SELECT COUNT(*) AS examined FROM postings

@@ -1,12 +1,12 @@
 -- statement: whatever a client was told happened (funding, payment, opening) is in the evidence with the same amount
 -- needs: history, packets(packet, total_fen), opens(packet, person, amount_fen), postings(entry, kind, amount_fen), accounts(account)
--- uses: attempts
+-- uses: attempts, inflows, odd
 -- sentence: operation {worker}/{number}: person {person} {fault}
 
 -- section: violations
 WITH paid AS (
     SELECT subject AS packet, SUM(amount_fen) AS paid_fen
-    FROM postings
+    FROM inflows
     WHERE kind = 'pay' AND account_kind = 'escrow'
     GROUP BY subject
 ),
@@ -17,14 +17,20 @@ live AS (
     WHERE packets.state IS DISTINCT FROM 'void'
 ),
 funded AS (
-    SELECT postings.entry, postings.amount_fen, accounts.person
-    FROM postings
+    SELECT inflows.entry, inflows.amount_fen, accounts.person
+    FROM inflows
     INNER JOIN accounts
         ON
-            accounts.store = postings.store
-            AND accounts.account = postings.account
-            AND COALESCE(accounts.tag, FALSE) = COALESCE(postings.tag, FALSE)
-    WHERE postings.kind = 'fund' AND COALESCE(postings.account_kind, 'user') = 'user'
+            accounts.store = inflows.store
+            AND accounts.account = inflows.account
+            AND COALESCE(accounts.tag, FALSE) = COALESCE(inflows.tag, FALSE)
+    WHERE inflows.kind = 'fund' AND COALESCE(inflows.account_kind, 'user') = 'user'
+),
+doubtful AS (
+    SELECT worker, number
+    FROM odd
+    WHERE outcome = 'ok'
+    GROUP BY worker, number
 ),
 lost AS (
     SELECT
@@ -32,6 +38,8 @@ lost AS (
         attempts.subject AS id,
         'was told {amount_fen} fen of packet {subject} (share {sequence}), and no such share was opened' AS fault
     FROM attempts
+    INNER JOIN doubtful
+        ON doubtful.worker IS NOT DISTINCT FROM attempts.worker AND doubtful.number IS NOT DISTINCT FROM attempts.number
     LEFT JOIN opens
         ON
             opens.packet = attempts.subject
@@ -54,7 +62,7 @@ lost AS (
     UNION ALL
     SELECT
         attempts.*,
-        attempts."key" AS id,
+        COALESCE(attempts."key", 'without a key') AS id,
         'was told that {amount_fen} fen were added, and their account has no such entry fund:{key}' AS fault
     FROM attempts
     LEFT JOIN funded

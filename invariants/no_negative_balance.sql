@@ -1,35 +1,16 @@
 -- statement: no user and no escrow account is below 0 after any entry
 -- needs: postings(account, account_kind, number, amount_fen)
+-- uses: sums
 -- sentence: {account_kind} account {subject} in {store} stood at {balance_fen} fen after entry {entry}
 
 -- section: violations
-WITH lines AS (
-    SELECT
-        store,
-        COALESCE(tag, FALSE) AS tag,
-        account,
-        account_kind,
-        number,
-        entry,
-        posted_us,
-        COALESCE(amount_fen, 0) AS amount_fen
-    FROM postings
-    WHERE COALESCE(account_kind, 'user') IN ('user', 'escrow')
-),
 -- An account that nothing left cannot have been below 0, nor one that got its money once, first, and has some left.
-suspects AS (
+WITH suspects AS (
     SELECT store, tag, account
-    FROM lines
-    GROUP BY store, tag, account
-    HAVING
-        MIN(amount_fen) < 0
-        AND NOT (
-            SUM(amount_fen) >= 0
-            AND SUM(CASE WHEN amount_fen > 0 THEN 1 ELSE 0 END) = 1
-            AND COALESCE(
-                MIN(CASE WHEN amount_fen > 0 THEN number END) < MIN(CASE WHEN amount_fen < 0 THEN number END), FALSE
-            )
-        )
+    FROM sums
+    WHERE
+        first_loss IS NOT NULL
+        AND (own_fen < 0 OR own_gains <> 1 OR first_gain IS NULL OR first_gain >= first_loss)
 ),
 numberless AS (
     SELECT store, COALESCE(tag, FALSE) AS tag, account
@@ -39,26 +20,29 @@ numberless AS (
 ),
 running AS (
     SELECT
-        lines.store,
-        lines.tag,
-        lines.account,
-        lines.account_kind,
-        lines.number,
-        lines.entry,
-        lines.posted_us,
-        SUM(lines.amount_fen) OVER (
-            PARTITION BY lines.store, lines.tag, lines.account ORDER BY lines.number NULLS LAST, lines.entry NULLS LAST
+        suspects.store,
+        suspects.tag,
+        suspects.account,
+        postings.account_kind,
+        postings.number,
+        postings.entry,
+        postings.posted_us,
+        SUM(COALESCE(postings.amount_fen, 0)) OVER (
+            PARTITION BY suspects.store, suspects.tag, suspects.account
+            ORDER BY postings.number NULLS LAST, postings.entry NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS balance_fen,
-        LEAD(COALESCE(lines.entry, '')) OVER (
-            PARTITION BY lines.store, lines.tag, lines.account ORDER BY lines.number NULLS LAST, lines.entry NULLS LAST
+        LEAD(COALESCE(postings.entry, '')) OVER (
+            PARTITION BY suspects.store, suspects.tag, suspects.account
+            ORDER BY postings.number NULLS LAST, postings.entry NULLS LAST
         ) AS next_entry
-    FROM lines
+    FROM postings
     INNER JOIN suspects
         ON
-            suspects.store IS NOT DISTINCT FROM lines.store
-            AND suspects.tag = lines.tag
-            AND suspects.account IS NOT DISTINCT FROM lines.account
+            suspects.store IS NOT DISTINCT FROM postings.store
+            AND suspects.tag = COALESCE(postings.tag, FALSE)
+            AND suspects.account IS NOT DISTINCT FROM postings.account
+    WHERE COALESCE(postings.account_kind, 'user') IN ('user', 'escrow')
 )
 SELECT
     running.account AS subject,

@@ -1,6 +1,6 @@
 -- statement: whatever is in the evidence was attempted by an operation that succeeded or may have
 -- needs: history, packets(packet), opens(packet, person), refunds(packet), postings(entry, kind, amount_fen)
--- uses: attempts
+-- uses: attempts, inflows, odd
 -- sentence: {fault}
 
 -- section: violations
@@ -10,21 +10,15 @@ WITH orders AS (
     GROUP BY packet
 )
 SELECT
-    COALESCE(opens.packet, 'without an id') AS subject,
+    COALESCE(packet, 'without an id') AS subject,
     'person {person} holds {amount_fen} fen of packet {subject} (key {key}) and never asked for it' AS fault,
-    opens.amount_fen AS badness,
-    opens.opened_us AS moment,
-    opens.person,
-    opens.amount_fen,
-    opens."key"
-FROM opens
-LEFT JOIN attempts
-    ON
-        attempts.operation = 'open'
-        AND attempts.subject = opens.packet
-        AND attempts.person = opens.person
-        AND COALESCE(attempts."key", opens."key", '') = COALESCE(opens."key", attempts."key", '')
-WHERE attempts.operation IS NULL
+    amount_fen AS badness,
+    opened_us AS moment,
+    person,
+    amount_fen,
+    "key"
+FROM odd
+WHERE stands IS NOT NULL AND outcome IS NULL
 UNION ALL
 SELECT
     COALESCE(packets.packet, 'without an id') AS subject,
@@ -55,20 +49,20 @@ LEFT JOIN orders ON orders.packet = refunds.packet
 WHERE orders.stands IS NULL
 UNION ALL
 SELECT
-    COALESCE(postings.entry, 'without an id') AS subject,
+    COALESCE(inflows.entry, 'without an id') AS subject,
     'entry {subject} added {amount_fen} fen to account {person}, and nobody asked for it' AS fault,
-    postings.amount_fen AS badness,
-    postings.posted_us AS moment,
-    postings.account AS person,
-    postings.amount_fen,
+    inflows.amount_fen AS badness,
+    inflows.posted_us AS moment,
+    inflows.account AS person,
+    inflows.amount_fen,
     CAST(NULL AS VARCHAR) AS "key"
-FROM postings
+FROM inflows
 LEFT JOIN attempts
     ON
         attempts.operation = 'fund'
-        AND 'fund:' || attempts."key" = postings.entry
-        AND COALESCE(attempts.amount_fen, postings.amount_fen) = postings.amount_fen
-WHERE postings.kind = 'fund' AND COALESCE(postings.account_kind, 'user') = 'user' AND attempts.operation IS NULL
+        AND 'fund:' || attempts."key" = inflows.entry
+        AND COALESCE(attempts.amount_fen, inflows.amount_fen) = inflows.amount_fen
+WHERE inflows.kind = 'fund' AND COALESCE(inflows.account_kind, 'user') = 'user' AND attempts.operation IS NULL
 
 -- section: examined
 SELECT SUM(items) AS examined

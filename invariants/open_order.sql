@@ -1,7 +1,7 @@
 -- statement: the order of a packet's sequence numbers respects real time, remaining falls by each amount, and clients were
 --   told the same sequence and remaining
 -- needs: history(clock_error_ns), packets(packet, total_fen), opens(packet, person, sequence, amount_fen, remaining_fen)
--- uses: attempts
+-- uses: attempts, chain, odd
 -- sentence: packet {subject}: share {sequence} of person {person} {fault}
 
 -- section: violations
@@ -10,99 +10,117 @@ WITH orders AS (
     FROM packets
     GROUP BY packet
 ),
-chain AS (
+links AS (
     SELECT
-        opens.packet,
-        opens.person,
-        opens.sequence,
-        opens.amount_fen,
-        opens.remaining_fen,
-        opens.opened_us,
-        ROW_NUMBER() OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
-        ) AS position,
-        COALESCE(LAG(opens.remaining_fen) OVER (
-            PARTITION BY opens.packet ORDER BY opens.sequence NULLS LAST, opens.voucher NULLS LAST, opens.person NULLS LAST
-        ), orders.total_fen) AS before_fen
-    FROM opens
-    LEFT JOIN orders ON orders.packet = opens.packet
+        chain.packet,
+        chain.person,
+        chain.sequence,
+        chain.amount_fen,
+        chain.remaining_fen,
+        chain.opened_us,
+        chain.position,
+        COALESCE(chain.before_fen, orders.total_fen) AS before_fen
+    FROM chain
+    LEFT JOIN orders ON orders.packet = chain.packet
 ),
--- each share with every attempt that may have opened it
-matched AS (
-    SELECT
-        opens.packet,
-        opens.person,
-        opens.sequence,
-        opens.voucher,
-        opens.amount_fen,
-        opens.remaining_fen,
-        opens.opened_us,
-        attempts.worker,
-        attempts.sent_ns,
-        attempts.sent_ns - attempts.clock_error_ns AS sent_from_ns,
-        CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns END AS done_ns,
-        CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns + attempts.clock_error_ns END AS done_by_ns,
-        CASE WHEN attempts.outcome = 'ok' THEN attempts.sequence END AS told_sequence,
-        CASE WHEN attempts.outcome = 'ok' THEN attempts.remaining_fen END AS told_fen
-    FROM opens
-    INNER JOIN attempts
+broken AS (
+    SELECT *
+    FROM links
+    WHERE sequence IS DISTINCT FROM position OR remaining_fen IS DISTINCT FROM before_fen - amount_fen
+),
+-- When each share was asked for and when its success was known; whoever was not told its number is looked up.
+noted AS (
+    SELECT subject AS packet, sequence, sent_ns, done_ns
+    FROM attempts
+    WHERE operation = 'open' AND outcome = 'ok' AND sequence IS NOT NULL
+    UNION ALL
+    SELECT opens.packet, opens.sequence, attempts.sent_ns, CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns END AS done_ns
+    FROM attempts
+    INNER JOIN opens
         ON
-            attempts.operation = 'open'
-            AND attempts.subject = opens.packet
-            AND attempts.person = opens.person
-            AND COALESCE(attempts."key", opens."key", '') = COALESCE(opens."key", attempts."key", '')
+            opens.packet = attempts.subject
+            AND opens.person = attempts.person
+            AND COALESCE(opens."key", attempts."key", '') = COALESCE(attempts."key", opens."key", '')
+    WHERE attempts.operation = 'open' AND (attempts.outcome <> 'ok' OR attempts.sequence IS NULL)
 ),
--- what the clients know of each opening: when it was first asked for, when its success was first known
-openings AS (
-    SELECT
-        packet,
-        person,
-        sequence,
-        voucher,
-        CASE WHEN MIN(worker) = MAX(worker) THEN MIN(worker) END AS worker,
-        MIN(sent_ns) AS sent_ns,
-        CASE WHEN COUNT(*) = COUNT(sent_from_ns) THEN MIN(sent_from_ns) END AS sent_from_ns,
-        MIN(done_ns) AS done_ns,
-        MIN(done_by_ns) AS done_by_ns
-    FROM matched
-    WHERE sequence IS NOT NULL
-    GROUP BY packet, person, sequence, voucher
+shares AS (
+    SELECT packet, sequence, MIN(sent_ns) AS sent_ns, MIN(done_ns) AS done_ns
+    FROM noted
+    GROUP BY packet, sequence
 ),
--- Where no opening was answered before an earlier one was sent by any clock, no clock proves a wrong order.
 doubted AS (
     SELECT
         packet,
         done_ns,
         MAX(sent_ns) OVER (
-            PARTITION BY packet ORDER BY sequence NULLS LAST, done_ns DESC NULLS FIRST
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY packet ORDER BY sequence, sent_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_before_ns
-    FROM openings
+    FROM shares
 ),
+-- Only where shares, numbers and answers agree, and nothing was known before an earlier share was sent by any clock, is
+-- the order beyond doubt.
 suspects AS (
-    SELECT packet
-    FROM doubted
-    WHERE sent_before_ns > done_ns
-    GROUP BY packet
+    SELECT packet FROM doubted WHERE sent_before_ns > done_ns
+    UNION
+    SELECT packet FROM broken
+    UNION
+    SELECT subject AS packet FROM odd WHERE outcome = 'ok'
+),
+-- what the clients know of each opening: when it was first asked for, when its success was first known
+asked AS (
+    SELECT
+        attempts.subject AS packet,
+        attempts.person,
+        attempts."key",
+        attempts.worker,
+        MIN(attempts.sent_ns) AS sent_ns,
+        CASE
+            WHEN COUNT(*) = COUNT(attempts.clock_error_ns) THEN MIN(attempts.sent_ns - attempts.clock_error_ns)
+        END AS sent_from_ns,
+        MIN(CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns END) AS done_ns,
+        MIN(CASE WHEN attempts.outcome = 'ok' THEN attempts.done_ns + attempts.clock_error_ns END) AS done_by_ns
+    FROM attempts
+    INNER JOIN suspects ON suspects.packet = attempts.subject
+    WHERE attempts.operation = 'open'
+    GROUP BY attempts.subject, attempts.person, attempts."key", attempts.worker
+),
+openings AS (
+    SELECT
+        opens.packet,
+        opens.person,
+        opens.sequence,
+        opens.voucher,
+        CASE WHEN MIN(asked.worker) = MAX(asked.worker) THEN MIN(asked.worker) END AS worker,
+        MIN(asked.sent_ns) AS sent_ns,
+        CASE WHEN COUNT(*) = COUNT(asked.sent_from_ns) THEN MIN(asked.sent_from_ns) END AS sent_from_ns,
+        MIN(asked.done_ns) AS done_ns,
+        MIN(asked.done_by_ns) AS done_by_ns
+    FROM opens
+    INNER JOIN asked
+        ON
+            asked.packet = opens.packet
+            AND asked.person = opens.person
+            AND COALESCE(asked."key", opens."key", '') = COALESCE(opens."key", asked."key", '')
+    WHERE opens.sequence IS NOT NULL
+    GROUP BY opens.packet, opens.person, opens.sequence, opens.voucher
 ),
 -- one clock compares exactly; two clocks only beyond the error of both
 timed AS (
     SELECT
-        openings.packet,
-        openings.person,
-        openings.sequence,
-        CASE WHEN openings.worker IS NOT NULL THEN openings.done_ns END AS done_here_ns,
-        MAX(CASE WHEN openings.worker IS NOT NULL THEN openings.sent_ns END) OVER (
-            PARTITION BY openings.packet, openings.worker ORDER BY openings.sequence, openings.voucher NULLS LAST, openings.person
+        packet,
+        person,
+        sequence,
+        CASE WHEN worker IS NOT NULL THEN done_ns END AS done_here_ns,
+        MAX(CASE WHEN worker IS NOT NULL THEN sent_ns END) OVER (
+            PARTITION BY packet, worker ORDER BY sequence, voucher NULLS LAST, person
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_here_ns,
-        openings.done_by_ns,
-        MAX(openings.sent_from_ns) OVER (
-            PARTITION BY openings.packet ORDER BY openings.sequence, openings.voucher NULLS LAST, openings.person
+        done_by_ns,
+        MAX(sent_from_ns) OVER (
+            PARTITION BY packet ORDER BY sequence, voucher NULLS LAST, person
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS sent_from_ns
     FROM openings
-    INNER JOIN suspects ON suspects.packet = openings.packet
 )
 SELECT
     COALESCE(packet, 'without an id') AS subject,
@@ -122,8 +140,7 @@ SELECT
     CAST(NULL AS BIGINT) AS early_ns,
     CAST(NULL AS BIGINT) AS told_sequence,
     CAST(NULL AS BIGINT) AS told_fen
-FROM chain
-WHERE sequence IS DISTINCT FROM position OR remaining_fen IS DISTINCT FROM before_fen - amount_fen
+FROM broken
 UNION ALL
 SELECT
     packet AS subject,
@@ -145,7 +162,7 @@ UNION ALL
 SELECT
     packet AS subject,
     'left {remaining_fen} fen, and its client was told share {told_sequence} and {told_fen} fen remaining' AS fault,
-    ABS(COALESCE(told_fen, remaining_fen) - COALESCE(remaining_fen, 0)) AS badness,
+    ABS(COALESCE(told_remaining_fen, remaining_fen) - COALESCE(remaining_fen, 0)) AS badness,
     opened_us AS moment,
     person,
     sequence,
@@ -155,15 +172,19 @@ SELECT
     remaining_fen,
     CAST(NULL AS BIGINT) AS early_ns,
     told_sequence,
-    told_fen
-FROM matched
+    told_remaining_fen AS told_fen
+FROM odd
 WHERE
-    COALESCE(told_sequence, sequence) IS DISTINCT FROM sequence
-    OR COALESCE(told_fen, remaining_fen) IS DISTINCT FROM remaining_fen
+    stands IS NOT NULL
+    AND outcome = 'ok'
+    AND (
+        COALESCE(told_sequence, sequence) IS DISTINCT FROM sequence
+        OR COALESCE(told_remaining_fen, remaining_fen) IS DISTINCT FROM remaining_fen
+    )
 
 -- section: unsettled
 SELECT COALESCE(subject, 'unknown') AS subject, 'has an opening that does not say when, by which clock, or of what' AS fault
-FROM history
+FROM attempts
 WHERE operation = 'open' AND outcome = 'ok' AND (sent_ns IS NULL OR clock_error_ns IS NULL OR subject IS NULL)
 
 -- section: examined

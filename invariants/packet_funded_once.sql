@@ -1,5 +1,6 @@
 -- statement: each packet has exactly one pay entry of its total; each pay entry has its packet or its return
 -- needs: packets(packet, total_fen, state), postings(kind, subject, account_kind, amount_fen)
+-- uses: inflows
 -- sentence: packet {subject} ({total_fen} fen, {state}) {fault}
 
 -- section: violations
@@ -10,7 +11,7 @@ WITH paid AS (
         SUM(CASE WHEN kind = 'pay' THEN amount_fen ELSE 0 END) AS paid_fen,
         SUM(CASE WHEN kind = 'return' THEN -amount_fen ELSE 0 END) AS returned_fen,
         MIN(posted_us) AS moment
-    FROM postings
+    FROM inflows
     WHERE account_kind = 'escrow' AND kind IN ('pay', 'return')
     GROUP BY subject
 ),

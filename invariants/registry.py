@@ -35,6 +35,9 @@ SHARED: Final = {
 }
 """The relations that invariants share, by name: a SELECT over canonical tables."""
 
+CANARY: Final = "canary"
+"""What the subjects of planted violations begin with."""
+
 _HEADER: Final = ("statement", "needs", "sentence")
 _MAY: Final = ("uses",)
 _REQUIRED: Final = ("violations", "examined", "canary")
@@ -59,6 +62,11 @@ class Invariant(Struct, frozen=True):
     proof: str = ""
     uses: tuple[str, ...] = ()
 
+    @property
+    def alarm(self) -> str:
+        """A SELECT of how many violations are the canary's."""
+        return f"SELECT COUNT(*) AS rings FROM ({self.violations}) AS v WHERE v.subject LIKE '{CANARY}%'"
+
 
 def parse(name: str, text: str) -> Invariant:
     """Read one file's text; ValueError names what is missing or unknown."""
@@ -66,19 +74,28 @@ def parse(name: str, text: str) -> Invariant:
     fields = {key: re.sub(r"\n--\s+", " ", value).strip() for key, value in _FIELD.findall(header)}
     sections = {key: body.strip().rstrip(";") for key, body in zip(parts[::2], parts[1::2], strict=True)}
     missing = [key for key in _HEADER if key not in fields] + [key for key in _REQUIRED if key not in sections]
-    unknown = sorted((fields.keys() - set(_HEADER + _MAY)) | (sections.keys() - set(_REQUIRED + _OPTIONAL)))
+    uses = tuple(each.strip() for each in fields.get("uses", "").split(",") if each.strip())
+    unknown = sorted(
+        (fields.keys() - set(_HEADER + _MAY))
+        | (sections.keys() - set(_REQUIRED + _OPTIONAL))
+        | (set(uses) - SHARED.keys())
+    )
     if missing or unknown:
         raise ValueError(f"{name}.sql: missing {missing}, unknown {unknown}")
     needs = {
         table: tuple(column.strip() for column in columns.split(",") if column.strip())
         for table, columns in _NEED.findall(fields["needs"])
     }
-    uses = tuple(each.strip() for each in fields.get("uses", "").split(",") if each.strip())
     for section in _QUERIES & sections.keys():
         sections[section] = _complete(sections[section], uses)
     return Invariant(
         name=name, statement=fields["statement"], needs=needs, sentence=fields["sentence"], uses=uses, **sections
     )
+
+
+def shared(name: str) -> str:
+    """The complete query of a shared relation; it may read those before it in the alphabet."""
+    return _complete(SHARED[name], tuple(other for other in SHARED if other < name))
 
 
 def drawing_on(query: str, tables: Mapping[str, str]) -> str:
@@ -90,11 +107,11 @@ def drawing_on(query: str, tables: Mapping[str, str]) -> str:
 
 def _complete(query: str, uses: tuple[str, ...]) -> str:
     """The query with the shared relations that it reads said in its WITH."""
-    said = [_said(name) for name in uses if re.search(rf"\b{name}\b", query)]
+    said = ",\n".join(_said(name) for name in uses if re.search(rf"\b{name}\b", query))
     if not said:
         return query
-    own = query.removeprefix("WITH ")
-    return f"WITH {', '.join(said)}{',' if own != query else ''}\n{own}"
+    own = re.sub(r"\A((?:--.*\n)*)WITH ", r",\n\1", query)
+    return f"WITH {said}{own}" if own != query else f"WITH {said}\n{query}"
 
 
 def load(folder: Path) -> Mapping[str, Invariant]:

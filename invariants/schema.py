@@ -98,4 +98,9 @@ EVIDENCE: Final[dict[str, Columns]] = {
     },
 }
 
+DESCRIPTIVE: Final = frozenset(
+    ("worker", "store", "operation", "outcome", "reason", "reader", "mark", "kind", "account_kind", "state", "place")
+)
+"""Text columns that say how something is; all others name somebody or something."""
+
 OUTCOMES: Final = ("ok", "fail", "info")

@@ -1,6 +1,6 @@
 -- statement: tagged persons and ids touch shadow rows and prefixed keys only, untagged ones live rows and keys only
 -- needs: history(tag), shadow_rows(place, shadow), packets(tag), opens(tag), refunds(tag), postings(tag), accounts(tag)
--- uses: attempts
+-- uses: attempts, doubled
 -- sentence: {place} in {store}: {fault} (subject {about}, person {person})
 
 -- section: violations
@@ -35,20 +35,28 @@ named AS (
     GROUP BY id
     HAVING MIN(side) = MAX(side)
 ),
+vouchers AS (
+    SELECT opens.voucher, named.side
+    FROM opens
+    INNER JOIN named ON named.id = opens.packet
+    UNION ALL
+    SELECT refunds.voucher, named.side
+    FROM refunds
+    INNER JOIN named ON named.id = refunds.packet
+),
 ids AS (
     SELECT id, side FROM named
     UNION ALL
-    SELECT opens.voucher AS id, MIN(named.side) AS side
-    FROM opens
-    INNER JOIN named ON named.id = opens.packet
-    GROUP BY opens.voucher
-    HAVING MIN(named.side) = MAX(named.side)
+    SELECT vouchers.voucher AS id, vouchers.side
+    FROM vouchers
+    LEFT JOIN doubled ON doubled.voucher = vouchers.voucher
+    WHERE doubled.voucher IS NULL
     UNION ALL
-    SELECT refunds.voucher AS id, MIN(named.side) AS side
-    FROM refunds
-    INNER JOIN named ON named.id = refunds.packet
-    GROUP BY refunds.voucher
-    HAVING MIN(named.side) = MAX(named.side)
+    SELECT vouchers.voucher AS id, MIN(vouchers.side) AS side
+    FROM vouchers
+    INNER JOIN doubled ON doubled.voucher = vouchers.voucher
+    GROUP BY vouchers.voucher
+    HAVING MIN(vouchers.side) = MAX(vouchers.side)
 ),
 found AS (
     SELECT store, place, subject AS about, person, shadow AS stands, tag AS says FROM shadow_rows

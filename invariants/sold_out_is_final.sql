@@ -84,14 +84,18 @@ FROM openings
 WHERE late = 1 AND happened = 1
 
 -- section: unsettled
-SELECT COALESCE(subject, 'unknown') AS subject, 'has an opening or a sold-out answer without packet or time' AS fault
+SELECT COALESCE(subject, 'unknown') AS subject, 'has an opening without packet or time' AS fault
+FROM attempts
+WHERE
+    operation = 'open' AND outcome = 'ok' AND (subject IS NULL OR sent_ns IS NULL OR clock_error_ns IS NULL)
+UNION ALL
+SELECT COALESCE(subject, 'unknown') AS subject, 'has a sold-out answer without packet or time' AS fault
 FROM history
 WHERE
-    (subject IS NULL OR sent_ns IS NULL OR clock_error_ns IS NULL OR (done_ns IS NULL AND outcome = 'fail'))
-    AND (
-        (operation = 'open' AND outcome = 'ok')
-        OR (operation IN ('grab', 'open') AND outcome = 'fail' AND reason = 'sold_out')
-    )
+    operation IN ('grab', 'open')
+    AND outcome = 'fail'
+    AND reason = 'sold_out'
+    AND (subject IS NULL OR sent_ns IS NULL OR clock_error_ns IS NULL OR done_ns IS NULL)
 
 -- section: examined
 SELECT COUNT(*) AS examined

@@ -35,22 +35,20 @@ def generate(folder: Path, operations: int, seed: int, each: int) -> dict[str, i
 
     `each`: violations planted for each invariant (`planted.PLANTS`). ValueError: too few operations for them.
     """
-    with _Files(folder, operations) as files, night_tables.connect() as connection:
-        for facts in _pieces(operations, files.rows, seed, each):
-            night_tables.make(connection, facts, files.rows)
-            if not files.rows["history"]:
-                _plant(connection, facts["packet_facts"], each)
-            files.write(connection, "history", *(EVIDENCE.keys() - {"accounts"}))
-        night_tables.make_accounts(connection, files.finished("postings"))
-        _run(connection, planted.statements(last=True))
-        files.write(connection, "accounts", "shadow_rows")
+    with _Files(folder, operations) as files:
+        for piece, facts in enumerate(_pieces(operations, files.rows, seed, each)):
+            with night_tables.tables(facts, files.rows) as connection:
+                if not piece:
+                    _plant(connection, each, last=False)
+                files.write(connection, "history", *(EVIDENCE.keys() - {"accounts"}))
+        with night_tables.accounts(files.finished("postings")) as connection:
+            _plant(connection, each, last=True)
+            files.write(connection, "accounts", "shadow_rows")
     return dict(files.rows)
 
 
 def _pieces(operations: int, written: Mapping[str, int], seed: int, each: int) -> Iterator[Facts]:
-    """The facts of the night piece by piece, until so many operations are written: first the packets that are
-    planted in, then all others.
-    """
+    """The facts of the night piece by piece until so many operations are written, first what is planted in."""
     chance = np.random.default_rng(seed)
     people = 1 << (operations // _OPERATIONS_A_PERSON).bit_length() - 1
     intents = Intents()
@@ -77,16 +75,13 @@ def _facts(packets: Columns, takes: Columns, sent: Columns) -> Facts:
     return {"packet_facts": {**packets, "taken_fen": taken_fen}, "take_facts": takes, "operation_facts": sent}
 
 
-def _plant(connection: duckdb.DuckDBPyConnection, packets: Columns, each: int) -> None:
-    """Break the tables as the plants say; the packets of each stand in the order of the plants."""
-    names = pa.table({"n": packets["packet"], "invariant": np.repeat(list(planted.PLANTS), each)})
-    connection.register("plants", names)
-    connection.execute("CREATE TABLE planted AS SELECT packet_id(n) AS packet, invariant FROM plants")
-    _run(connection, planted.statements(last=False))
-
-
-def _run(connection: duckdb.DuckDBPyConnection, statements: list[str]) -> None:
-    for statement in statements:
+def _plant(connection: duckdb.DuckDBPyConnection, each: int, last: bool) -> None:
+    """Break the tables as the plants say."""
+    names = [(packet, name) for name, packets in planted.packet_ids(each).items() for packet in packets]
+    connection.execute("CREATE TABLE planted (packet VARCHAR, invariant VARCHAR)")
+    if names:
+        connection.executemany("INSERT INTO planted VALUES (?, ?)", names)
+    for statement in planted.statements(last):
         connection.execute(statement)
 
 

@@ -48,6 +48,16 @@ _FIELDS: Final = (
 )
 
 
+def packet_id(number: int) -> str:
+    """The id of the packet so numbered: region, date, database, number."""
+    return f"{1 + number % 2}1020261122{number // 2 % 2}{number:015d}"
+
+
+def number_of(packet: str) -> int:
+    """The number of the packet with this id."""
+    return int(packet[-15:])
+
+
 class Intents:
     """Gives numbers to what people want; every attempt of one intent carries the same."""
 

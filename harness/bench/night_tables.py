@@ -188,7 +188,7 @@ SELECT
     CASE account_kind WHEN 'escrow' THEN account[8:] END AS packet,
     CAST(SUM(amount_fen) AS BIGINT) AS balance_fen,
     tag
-FROM all_postings
+FROM postings
 GROUP BY store, account, account_kind, tag
 """
 
@@ -210,26 +210,23 @@ _IN_TURN: Final = {
 }
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A database that knows how a night's numbers are written."""
+def tables(facts: Mapping[str, Columns], already: Mapping[str, int]) -> duckdb.DuckDBPyConnection:
+    """A database with the canonical tables of these facts, all but accounts; `already`: rows made before, by table."""
     connection = duckdb.connect()
     connection.execute(_MACROS)
-    return connection
-
-
-def make(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Columns], already: Mapping[str, int]) -> None:
-    """Create the canonical tables of these facts, all but accounts; `already`: how many rows were made before."""
-    connection.execute(
-        f"CREATE OR REPLACE TABLE already AS SELECT {already['history']} sent, {already['postings']} posted"
-    )
+    connection.execute(f"CREATE TABLE already AS SELECT {already['history']} AS sent, {already['postings']} AS posted")
     for name in _FACTS:
         connection.register(name, pa.table(facts[name]))
     for table, query in _IN_TURN.items():
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}")
+        connection.execute(f"CREATE TABLE {table} AS {query}")
+    return connection
 
 
-def make_accounts(connection: duckdb.DuckDBPyConnection, postings: Path) -> None:
-    """Create the accounts that all postings come to, and replace shadow_rows by theirs."""
-    connection.execute(f"CREATE OR REPLACE VIEW all_postings AS FROM read_parquet('{postings}')")
-    connection.execute(f"CREATE OR REPLACE TABLE accounts AS {_ACCOUNTS}")
-    connection.execute(f"CREATE OR REPLACE TABLE shadow_rows AS {_SHADOW_ACCOUNTS}")
+def accounts(postings: Path) -> duckdb.DuckDBPyConnection:
+    """A database with the accounts that all postings come to, and the shadow_rows of these."""
+    connection = duckdb.connect()
+    connection.execute(_MACROS)
+    connection.execute(f"CREATE VIEW postings AS FROM read_parquet('{postings}')")
+    connection.execute(f"CREATE TABLE accounts AS {_ACCOUNTS}")
+    connection.execute(f"CREATE VIEW shadow_rows AS {_SHADOW_ACCOUNTS}")
+    return connection

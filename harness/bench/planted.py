@@ -8,7 +8,18 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from harness.bench.night_facts import EXHAUSTED, LIFETIME_NS, MS, PAID, REFUNDED, Columns, senders
+from harness.bench.night_facts import (
+    EXHAUSTED,
+    LIFETIME_NS,
+    MS,
+    PAID,
+    REFUNDED,
+    SENDERS,
+    Columns,
+    number_of,
+    packet_id,
+    senders,
+)
 
 _SHARES: Final = 5
 _FEN: Final = 200
@@ -103,9 +114,26 @@ PLANTS: Final = {
 }
 
 
-def expected(each: int) -> dict[str, int]:
-    """How many violations each invariant has to report of a night with so many plants of `each`."""
-    return {name: each * (1 + sum(name in plant.also for plant in PLANTS.values())) for name in PLANTS}
+def packet_ids(each: int) -> dict[str, list[str]]:
+    """The packets that are planted in, by plant."""
+    ids = [packet_id(number) for number in range(each * len(PLANTS))]
+    return {name: ids[place * each : (place + 1) * each] for place, name in enumerate(PLANTS)}
+
+
+def expected(each: int) -> dict[str, list[str]]:
+    """What each invariant has to report of a night with so many plants of `each`: the packets, one violation each."""
+    planted = packet_ids(each)
+    return {
+        name: sorted(
+            packet for other, plant in PLANTS.items() if name in (other, *plant.also) for packet in planted[other]
+        )
+        for name in PLANTS
+    }
+
+
+def sender_account(packet: str) -> str:
+    """The account that a planted packet was paid from."""
+    return f"user:{SENDERS + number_of(packet)}"
 
 
 def statements(last: bool) -> list[str]:
