@@ -4,7 +4,9 @@ import multiprocessing
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,9 @@ from invariants.verdict import Value, Verdict
 Tell = Callable[[str], None]
 ROOT: Final = rundir.ROOT / "simulate"
 """Cases are kept apart from runs: `runs/latest` stays what it was."""
+
+_GRACE_S: Final = 20.0
+"""So long a process may take to end: a schedule, and taking away the servers it stands on."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -179,25 +184,51 @@ def _side_by_side(asked: Asked) -> Seen:
     """The schedules split between processes, each with a deployment of its own; what they saw, in order."""
     share = -(-asked.schedules // (asked.jobs * PLANS)) * PLANS
     parts = [(first, min(share, asked.schedules - first)) for first in range(0, asked.schedules, share)]
-    with multiprocessing.get_context("spawn").Pool(len(parts), _end_tidily) as pool:
-        seen = pool.starmap(_part, [(asked, *part) for part in parts])
-    together = seen[0]
-    for part in seen[1:]:
-        together.add(part)
+    together = Seen()
+    with ExitStack() as stack:
+        for answer in [stack.enter_context(_answering(asked, part)) for part in parts]:
+            try:
+                seen = answer.recv()
+            except EOFError:
+                raise RuntimeError("a process that played schedules was killed: try fewer --jobs") from None
+            if isinstance(seen, Exception):
+                raise seen
+            together.add(seen)
     return together
 
 
-def _end_tidily() -> None:
-    """A process of the pool ends with its parent, and takes away what it stands on when it is told to end."""
-    processes.die_with_parent(signal.SIGTERM)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends the pool
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+@contextmanager
+def _answering(asked: Asked, part: tuple[int, int]) -> Iterator[Connection]:
+    """A process that plays these schedules, ended with the block: it answers with what it saw, or with its error."""
+    context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(asked, part, writer))
+    process.start()
+    writer.close()
+    try:
+        yield reader
+    finally:
+        process.terminate()
+        process.join(_GRACE_S)
+        process.kill()
+        process.join()
 
 
-def _part(asked: Asked, first: int, schedules: int) -> Seen:
+def _answer(asked: Asked, part: tuple[int, int], writer: Connection) -> None:
+    _end_tidily()
     world = plugins.worlds()[asked.world]
-    with stand(world, asked.backend, asked.mutant) as deployment:
-        return explore(world, deployment, _search(asked, first, schedules), until=asked.until)
+    try:
+        with stand(world, asked.backend, asked.mutant) as deployment:
+            writer.send(explore(world, deployment, _search(asked, *part), until=asked.until))
+    except Exception as error:  # noqa: BLE001 the parent raises it
+        writer.send(error)
+
+
+def _end_tidily() -> None:
+    """This process ends with its parent, and takes away what it stands on when it is told to end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this one
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    processes.die_with_parent(signal.SIGTERM)
 
 
 def _concluded(

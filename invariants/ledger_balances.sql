@@ -1,4 +1,4 @@
--- statement: the lines of each entry sum to 0, and each balance is the sum of its account's lines
+-- statement: the lines of each entry sum to 0; each account stands once, and its balance is the sum of its lines
 -- needs: postings(entry, account, amount_fen), accounts(account, balance_fen)
 -- uses: sums
 -- sentence: {fault}
@@ -38,6 +38,18 @@ FROM balances
 FULL OUTER JOIN sums
     ON sums.store = balances.store AND sums.tag = balances.tag AND sums.account = balances.account
 WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(sums.lines_fen, 0)
+UNION ALL
+SELECT
+    COALESCE(account, 'without an id') AS subject,
+    'account {subject} stands more than once in {store}' AS fault,
+    ABS(MAX(balance_fen)) AS badness,
+    CAST(NULL AS BIGINT) AS moment,
+    store,
+    CAST(NULL AS BIGINT) AS lines_fen,
+    MAX(balance_fen) AS balance_fen
+FROM balances
+GROUP BY store, tag, account
+HAVING COUNT(*) > 1
 
 -- section: examined
 SELECT COUNT(*) AS examined FROM postings

@@ -26,6 +26,17 @@ funded AS (
             AND COALESCE(accounts.tag, FALSE) = COALESCE(inflows.tag, FALSE)
     WHERE inflows.kind = 'fund' AND COALESCE(inflows.account_kind, 'user') = 'user'
 ),
+-- whose account a packet was paid from
+payers AS (
+    SELECT inflows.subject AS packet, accounts.person
+    FROM inflows
+    INNER JOIN accounts
+        ON
+            accounts.store = inflows.store
+            AND accounts.account = inflows.account
+            AND COALESCE(accounts.tag, FALSE) = COALESCE(inflows.tag, FALSE)
+    WHERE inflows.kind = 'pay' AND inflows.account_kind = 'user' AND inflows.amount_fen < 0
+),
 doubtful AS (
     SELECT worker, number
     FROM odd
@@ -59,6 +70,14 @@ lost AS (
             AND live.total_fen = COALESCE(attempts.amount_fen, live.total_fen)
             AND COALESCE(live.sender, attempts.person) = attempts.person
     WHERE attempts.outcome = 'ok' AND attempts.operation = 'pay' AND live.packet IS NULL
+    UNION ALL
+    SELECT
+        attempts.*,
+        attempts.subject AS id,
+        'was told that they paid for packet {subject}, and the account of somebody else did' AS fault
+    FROM attempts
+    INNER JOIN payers ON payers.packet = attempts.subject AND payers.person <> attempts.person
+    WHERE attempts.outcome = 'ok' AND attempts.operation = 'pay'
     UNION ALL
     SELECT
         attempts.*,

@@ -78,6 +78,14 @@ found AS (
         tag AS says
     FROM postings
 ),
+-- the side of a packet by where it stands
+packet_sides AS (
+    SELECT packet, MIN(CASE WHEN tag THEN 1 ELSE 0 END) AS side
+    FROM packets
+    WHERE tag IS NOT NULL
+    GROUP BY packet
+    HAVING MIN(CASE WHEN tag THEN 1 ELSE 0 END) = MAX(CASE WHEN tag THEN 1 ELSE 0 END)
+),
 -- joined to what belongs on the other side only: nearly nothing
 astray AS (
     SELECT
@@ -111,6 +119,22 @@ SELECT
     person
 FROM astray
 WHERE stands <> says OR id_side IS NOT NULL OR person_side IS NOT NULL
+UNION ALL
+SELECT
+    attempts.subject,
+    CASE
+        WHEN packet_sides.side = 1 THEN 'an untagged operation was acknowledged on the shadow side'
+        ELSE 'a tagged operation was acknowledged on the live side'
+    END AS fault,
+    1 AS badness,
+    attempts.worker AS store,
+    'history' AS place,
+    attempts.subject AS about,
+    attempts.person
+FROM attempts
+INNER JOIN packet_sides
+    ON packet_sides.packet = attempts.subject AND packet_sides.side = CASE WHEN attempts.tag THEN 0 ELSE 1 END
+WHERE attempts.outcome = 'ok' AND attempts.tag IS NOT NULL
 UNION ALL
 SELECT
     COALESCE(found.about, found.person, found.place) AS subject,

@@ -67,13 +67,14 @@ class OrderNumber(Struct, frozen=True):
 def packets(draw: DrawFn, shares_max: int = 1000, shares_min: int = 1, kinds: Sequence[str] = KINDS) -> Packet:
     """Orders that can be divided (mechanism W15): a fen to 200 yuan a share, equal ones without remainder.
 
-    The ends are likely: `shares_min` and `shares_max`, a fen each and 200 yuan each.
+    The ends are likely: `shares_min` and `shares_max`, a fen each and 200 yuan each; so is up to two fen each, where
+    what is rounded shows.
     """
     kind = draw(st.sampled_from(kinds))
     shares = draw(_ends(shares_min, shares_max))
     if kind == "equal":
         return Packet(shares * draw(_ends(1, SHARE_FEN_MAX)), shares, kind)
-    return Packet(draw(_ends(shares, SHARE_FEN_MAX * shares)), shares, kind)
+    return Packet(draw(st.integers(shares, 2 * shares) | _ends(shares, SHARE_FEN_MAX * shares)), shares, kind)
 
 
 @st.composite

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from harness.signals import held_back
 from harness.simulation.people import Crowd
 from harness.simulation.processes import Processes
 from harness.simulation.runtime import ProcessRuntime
@@ -41,7 +42,7 @@ def play(
 ) -> Played:
     """Play one schedule. `keep`: keep its events for a story."""
     trace = Trace(keep)
-    with Scheduler(strategy, faults, START_NS, trace) as scheduler:
+    with held_back(), Scheduler(strategy, faults, START_NS, trace) as scheduler:
         deployment.reset()
         processes = Processes(scheduler, deployment, seed)
         crowd = Crowd(scheduler, processes, plan)

@@ -61,8 +61,18 @@ def test_a_tag_lost_on_the_way_is_caught(table: str) -> None:
     }[table]
     row["tag"] = False
     verdict = world.verdict("shadow_isolation")
-    assert (verdict.verdict, verdict.violations) == ("violated", 1)
-    assert verdict.witnesses[0].sentence.startswith(table)
+    acknowledged = len(world.all("history", subject=row["packet"], outcome="ok")) if table == "packets" else 0
+    assert (verdict.verdict, verdict.violations) == ("violated", 1 + acknowledged)
+    assert any(witness.sentence.startswith(table) for witness in verdict.witnesses)
+
+
+def test_an_acknowledgement_on_the_other_side_is_caught() -> None:
+    """A tagged person's open that arrived without its tag was answered from the shadow side."""
+    world = clean_night()
+    world.find("history", operation="open", person="901", outcome="ok")["tag"] = False
+    verdict = world.verdict("shadow_isolation")
+    assert verdict.verdict == "violated"
+    assert any("an untagged operation was acknowledged" in witness.sentence for witness in verdict.witnesses)
 
 
 def test_a_tag_lost_at_the_refund_is_caught() -> None:

@@ -153,7 +153,7 @@ def test_a_recording_without_the_rows_kills_nothing(tmp_path: Path) -> None:
         trials = dict(trials_of(recording, [*wanting, CORRUPTIONS["remaining_off_by_one"]], ["open_order"]))
         assert tables(recording) == TABLES.keys() - {"refunds", "accounts"}
     assert trials.pop("remaining_off_by_one").killed
-    assert len(trials) == 8
+    assert len(trials) == len(wanting) > 7
     assert survivors(trials) == {each.name: f"could not be applied: needs {each.needs}" for each in wanting}
 
 
