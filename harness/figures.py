@@ -69,6 +69,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     there.
     """
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # it would stand on standard output, beside --json
     sources = {"history": folder / "history" / "parquet" / "*" / "*.parquet"}
     sources |= {table: folder / "evidence" / f"{table}.parquet" for table in EVIDENCE}
     for table, pattern in sources.items():
