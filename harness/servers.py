@@ -137,11 +137,11 @@ class MariaDB(Server):
             connection = pymysql.connect(
                 host="127.0.0.1", port=self.port, user="root", connect_timeout=_PATIENCE_S, read_timeout=_PATIENCE_S
             )
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT @@datadir")
+                (found,) = cursor.fetchone() or ("",)
         except pymysql.MySQLError:
             return False
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT @@datadir")
-            (found,) = cursor.fetchone() or ("",)
         return Path(found) == self.folder
 
 

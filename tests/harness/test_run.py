@@ -10,6 +10,8 @@ import pytest
 
 from tests.harness.command import Said, rainproof
 
+pytestmark = pytest.mark.night
+
 SMALL = ("--people", "60", "--packets", "8", "--duration", "4", "--tagged", "0.3")  # enough for a refund
 
 

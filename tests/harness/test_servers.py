@@ -102,11 +102,12 @@ def test_gone_with_their_parent(tmp_path: Path, kind: signal.Signals, cleans: bo
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(folder)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=(log := tmp_path / "log").open("w"),
         text=True,
     )
     assert holder.stdout
     pids = [int(pid) for pid in holder.stdout.readline().split()]
+    assert len(pids) == 2, log.read_text()
     assert all(psutil.pid_exists(pid) for pid in pids)
     os.kill(holder.pid, kind)
     holder.wait(20)

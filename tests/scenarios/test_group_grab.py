@@ -18,6 +18,8 @@ import scenarios
 from harness.history import collect
 from harness.processes import free_port
 
+pytestmark = pytest.mark.night
+
 LOCUSTFILE = scenarios.catalogue()["group_grab"].locustfile
 LOCUST = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"]
 

@@ -11,6 +11,8 @@ import pytest
 
 from harness.history import collect
 
+pytestmark = pytest.mark.night
+
 
 @pytest.fixture
 def stalling_port() -> Iterator[int]:
