@@ -207,8 +207,10 @@ def _answering(asked: Asked, part: tuple[int, int]) -> Iterator[Connection]:
     writer.close()
     try:
         yield reader
-    finally:
+    except BaseException:
         process.terminate()
+        raise
+    finally:
         process.join(_GRACE_S)
         process.kill()
         process.join()

@@ -1,15 +1,31 @@
-"""How the suite is split over processes (`-n 2 --dist loadgroup`): a file stays whole, nights are played alone."""
+"""How the suite is split over processes (`pytest -n 2`): a file stays whole, nights are played one at a time, first."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """The tests of a file share what they set up; nights are played against the clock, so all are one share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "nights" if _has_nights(str(self.config.rootpath / file)) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Nights are played against the clock: one at a time, and first, because they take longest."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("nights" if _is_night(item) else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not _is_night(item))
+    """Nights first, because they take longest."""
+    items.sort(key=lambda item: item.get_closest_marker("night") is None)
 
 
-def _is_night(item: pytest.Item) -> bool:
-    return item.get_closest_marker("night") is not None
+@cache
+def _has_nights(file: str) -> bool:
+    return "\npytestmark = pytest.mark.night\n" in Path(file).read_text(encoding="utf-8")

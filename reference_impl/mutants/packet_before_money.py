@@ -11,7 +11,7 @@ from reference_impl.system import System
 def _row_first(system: System, at: PacketId, sender: int) -> Packet:
     order = paying.preordered(system, str(at), at.tagged) or system.ledger.paid_order(str(at), sender, at.tagged)
     if order is None or order.sender != sender:
-        raise Refused("unknown_packet", str(at))
+        raise Refused("no_preorder", str(at))
     now_us = system.runtime.now_us()
     timed = msgspec.structs.replace(order, paid_us=now_us, expires_us=now_us + order.lifetime_us)
     packet = paying.establish(system, at, paid_packet(timed))

@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 def pay(system: System, at: PacketId, sender: int) -> Packet:
     """Pay a preordered packet, once; paying again gives the same answer (W22).
 
-    Raises Refused: unknown_packet, not_sender, insufficient_funds, key_bound, void.
+    Raises Refused: no_preorder, unknown_packet, not_sender, insufficient_funds, key_bound, void.
     """
     order = preordered(system, str(at), at.tagged) or system.ledger.paid_order(str(at), sender, at.tagged)
-    if order is None:
-        raise Refused("unknown_packet", str(at))
+    if order is None:  # the same request, delivered twice, may have read the preorder before the cache lost it
+        raise Refused("no_preorder", str(at))
     if order.sender != sender:
         raise Refused("not_sender")
     paid = system.ledger.pay(order, at.tagged)

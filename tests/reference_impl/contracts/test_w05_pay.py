@@ -60,7 +60,7 @@ def test_w22_paying_again_without_the_preorder(night: Night) -> None:
     again = night.pay(packet, sender)
     assert (again.paid_us, again.expires_us) == (first.paid_us, first.expires_us)
     assert night.balance(sender) == 0
-    with refused("unknown_packet"):
+    with refused("no_preorder"):
         night.pay(packet, night.in_other_shard(sender))
 
 

@@ -42,7 +42,7 @@ def test_w05_an_unpaid_packet_expires_in_the_cache(night: Night) -> None:
     night.system.cache.delete(preorder_key(packet, False))
     with refused("unknown_packet"):
         night.open(packet)
-    with refused("unknown_packet"):
+    with refused("no_preorder"):
         night.pay(packet, sender)
     assert night.balance(sender) == 1000
 
