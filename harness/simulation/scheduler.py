@@ -50,8 +50,8 @@ class Waitable(Protocol):
 
 class Actor:
     __slots__ = (
-        "crashed", "ended", "failed_at", "failures", "greenlet", "last_words", "name", "points", "process", "waits",
-        "wake_ns",
+        "crashed", "ended", "failed_at", "failures", "greenlet", "holds", "last_words", "name", "points", "process",
+        "waits", "wake_ns",
     )  # fmt: skip
 
     def __init__(self, name: str, process: str, work: Callable[[], None], hub: greenlet) -> None:
@@ -62,6 +62,8 @@ class Actor:
         self.waits: Waitable | None = None
         self.failed_at: int | None = None
         self.failures = 0
+        self.holds = False
+        """Is it within a transaction, and may hold locks?"""
         self.crashed = self.ended = False
         self.last_words: Callable[[], None] = lambda: None
         """What is said for it when its process dies."""
@@ -175,20 +177,21 @@ class Scheduler:
             self._yield_to(actor, chosen)
         return fault
 
-    def moved(self) -> None:
-        """The current actor's call was done: those who met a lock may try again."""
+    def moved(self, holds: bool | None = None) -> None:
+        """The current actor's call was done: those who met a lock may try again. `holds`: may it hold locks now?"""
         self._moves += 1
         actor = self.current
         if actor is not None:
             actor.failures = 0
+            actor.holds = actor.holds if holds is None else holds
 
     def lock_failed(self) -> bool:
         """The current actor's call met a lock. Waits until another has moved; True: give up, as a deadlock's victim."""
         actor = self._alive()
         actor.failures += 1
         actor.failed_at = self._moves
-        others = (other for other in self._actors.values() if other is not actor)
-        alone = not any(self._is_runnable(other) or other.wake_ns is not None for other in others)
+        others = [other for other in self._actors.values() if other is not actor]
+        alone = not any(self._is_runnable(other) for other in others) and not self._sleeps_on_locks()
         if alone or actor.failures >= PATIENCE * len(self._actors):
             actor.failures, actor.failed_at = 0, None
             self._moves += 1
@@ -290,12 +293,16 @@ class Scheduler:
                 if self._is_runnable(actor):
                     return actor
             wakes = [actor.wake_ns for actor in self._actors.values() if actor.wake_ns is not None]
-            if wakes:
+            if any(actor.failed_at is not None for actor in self._actors.values()) and not self._sleeps_on_locks():
+                self._moves += 1  # whoever holds a lock meets one: the next to fail is a deadlock's victim
+            elif wakes:
                 self.now_ns = max(self.now_ns, min(wakes))
-            elif any(actor.failed_at is not None for actor in self._actors.values()):
-                self._moves += 1  # all who are left met locks: the next to fail is a deadlock's victim
             else:
                 raise Standstill(f"everybody waits: {', '.join(self._actors) or 'nobody is left'}")
+
+    def _sleeps_on_locks(self) -> bool:
+        """Will somebody wake up who may hold the lock that others met?"""
+        return any(actor.wake_ns is not None and actor.holds for actor in self._actors.values())
 
     def _runnable(self, actor: Actor) -> list[Actor]:
         """Everyone else who can run, those after the actor first."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
+from pymysql.constants import SERVER_STATUS
 
 from harness.simulation.faults import COMMIT, STATEMENT, befall
 from harness.simulation.scheduler import Crashed, Scheduler, acting, active
@@ -39,6 +40,7 @@ def watch(engine: sa.Engine) -> set[str]:
             execute = partial(_at_simulated_time, execute)
         setattr(dialect, name, partial(_statement, sent, execute, error))
     dialect.do_commit = partial(_commit, dialect.do_commit, error)
+    dialect.do_rollback = partial(_rollback, dialect.do_rollback)
     sa.event.listen(engine, "checkout", lambda connection, *_: _broken.discard(id(connection)))
     return sent
 
@@ -75,9 +77,17 @@ def _commit(commit: Any, error: type[Exception], pooled: Any) -> None:
             commit(pooled)
         befall(scheduler, fault)
         commit(pooled)
-        scheduler.moved()
+        scheduler.moved(holds=False)
         if fault == "timeout":
             connection.breaks("committed, but no answer came")
+
+
+def _rollback(rollback: Any, pooled: Any) -> None:
+    """No point: nobody waits for it, and it cannot fail."""
+    rollback(pooled)
+    scheduler = acting()
+    if scheduler is not None:
+        scheduler.moved(holds=False)
 
 
 class _Connection:
@@ -96,6 +106,11 @@ class _Connection:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, Crashed):
             self._raw.rollback()
+
+    def is_in_transaction(self) -> bool:
+        """As the server, or SQLite, says: whoever is may hold locks."""
+        status = getattr(self._raw, "server_status", None)
+        return bool(self._raw.in_transaction) if status is None else bool(status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
     def breaks(self, words: str) -> None:
         self._raw.rollback()
@@ -117,9 +132,10 @@ def _done(scheduler: Scheduler, connection: _Connection, execute: Callable[[], N
             scheduler.moved()
             raise
         if scheduler.lock_failed():
+            scheduler.moved(holds=False)
             connection.is_victim()
         return False
-    scheduler.moved()
+    scheduler.moved(holds=connection.is_in_transaction())
     return True
 
 
