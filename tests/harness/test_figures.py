@@ -1,6 +1,7 @@
 """Figures of a run: counts, money, what became of indeterminate operations, latency, rates."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,6 +26,12 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> Non
     """One row; what is not given is NULL."""
     names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def test_nothing_is_drawn_on_standard_output(tmp_path: Path) -> None:
+    """A judgement of minutes says nothing beside the one JSON object: DuckDB draws no progress bar."""
+    with figures.connect(tmp_path) as connection:
+        assert connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
 
 
 def operate(connection: duckdb.DuckDBPyConnection, operation: str, outcome: str, **row: Any) -> None:

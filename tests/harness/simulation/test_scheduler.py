@@ -173,6 +173,27 @@ def test_whoever_fails_at_a_lock_waits_for_another_to_move_and_one_is_the_victim
     assert log in (["b gives up", "b", "a"], ["a gives up", "a", "b"])
 
 
+@pytest.mark.parametrize("holds", [False, True])
+def test_a_deadlock_is_seen_though_others_sleep(holds: bool) -> None:
+    """Two that wait for each other are told at once; but not while a sleeper may hold what they wait for."""
+    scheduler, given_up_ns = schedule(), []
+    began_ns = scheduler.now_ns
+
+    def want() -> None:
+        while not scheduler.lock_failed():
+            pass
+        given_up_ns.append(scheduler.now_ns - began_ns)
+        scheduler.moved()
+
+    def sleep() -> None:
+        scheduler.moved(holds=holds)
+        scheduler.sleep(5.0)
+
+    with scheduler:
+        scheduler.run([scheduler.spawn("sleeper", "s", sleep), *(scheduler.spawn(name, name, want) for name in "ab")])
+    assert all((waited_ns >= 5_000_000_000) is holds for waited_ns in given_up_ns) and len(given_up_ns) == 2
+
+
 def test_an_endless_schedule_and_a_standstill_are_errors() -> None:
     """A schedule always ends: by its people, by the limit of its points, or because nobody can move."""
     endless = schedule()
