@@ -9,9 +9,9 @@ from msgspec import Struct
 from harness.config import ConfigError
 from harness.plugins import choose
 from invariants.allocation import Allocation, Split
-from invariants.fairness import weigh
-from invariants.obligation import LIMIT_S, Counterexample, Obligation
-from invariants.split import weigh_split
+from invariants.allocation.fairness import weigh
+from invariants.allocation.obligation import LIMIT_S, Counterexample, Obligation
+from invariants.allocation.split import weigh_split
 
 __all__ = ["Allocation", "Candidate", "Fallen", "Proof", "Shown", "Split", "prove"]
 
@@ -129,7 +129,7 @@ def _obligations(candidate: Candidate, limit_s: float) -> Iterator[Obligation]:
 
 def _certify() -> Callable[[Allocation, float], Iterator[Obligation]]:
     try:
-        from invariants.certificate import certify
+        from invariants.allocation.certificate import certify
     except ImportError as error:
         raise ConfigError(f"prove needs z3 ({error}): pip install 'rainproof[prove]'") from error
     return certify

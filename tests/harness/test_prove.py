@@ -103,7 +103,7 @@ def test_nothing_to_prove_is_an_error() -> None:
 def test_without_z3_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """z3 comes with an extra; nothing else needs it."""
     monkeypatch.setitem(sys.modules, "z3", None)
-    for name in ("invariants.certificate", "invariants.symbolic"):
+    for name in ("invariants.allocation.certificate", "invariants.allocation.symbolic"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(ConfigError, match=r"pip install 'rainproof\[prove\]'"):
         prove([], catalogue())

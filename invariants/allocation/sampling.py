@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any, Final
 
-from invariants.oracle import Law
+from invariants.allocation.oracle import Law
 
 ERROR: Final = 1e-9
 """The chance that one judgement accuses a right law, and that it passes one that is further away than `GAP`."""

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from invariants.allocation import Split
-from invariants.split import legal_packet, weigh_split
+from invariants.allocation.split import legal_packet, weigh_split
 from reference_impl.domain.allocation import lucky_fen
 
 

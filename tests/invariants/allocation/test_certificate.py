@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from invariants.allocation import Allocation, bounds
-from invariants.certificate import RULES, Call, Formula, Given, certify
-from invariants.obligation import LIMIT_S, Obligation
+from invariants.allocation.certificate import RULES, Call, Formula, Given, certify
+from invariants.allocation.obligation import LIMIT_S, Obligation
 from reference_impl.domain.allocation import MAX_SHARE_FEN, MIN_SHARE_FEN, lower_fen, lucky_fen, upper_fen
 
 Limited = Callable[[int, int, int, int, int], int]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from invariants.allocation import Allocation
-from invariants.fairness import PERIOD_MOST, weigh
-from invariants.obligation import Obligation
+from invariants.allocation.fairness import PERIOD_MOST, weigh
+from invariants.allocation.obligation import Obligation
 from reference_impl.domain.allocation import lower_fen, lucky_fen, upper_fen
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from invariants.allocation import bounds, divisible
-from invariants.oracle import Law, by_position, chances, packets
+from invariants.allocation.oracle import Law, by_position, chances, packets
 from reference_impl.domain.allocation import lucky_fen, upper_fen
 
 LIMITS = [(1, 20_000), (1, 5), (2, 6)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import z3
 
-from invariants.symbolic import FORKS_MOST, Symbol, Tracer, Unfollowed, Way
+from invariants.allocation.symbolic import FORKS_MOST, Symbol, Tracer, Unfollowed, Way
 
 
 def ways_of(function: Callable[..., Any], limit_s: float = 5.0) -> tuple[Tracer, list[Way]]:

@@ -12,10 +12,10 @@ from random import Random
 from typing import Any, Final
 
 from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Split, divisible, legal
-from invariants.fairness import FULL, ORACLE, SUPPORT, Remainder, Trial, judged, samples_told, tried
-from invariants.obligation import EXAMPLE, Counterexample, Obligation
-from invariants.oracle import Law, by_position, packets
-from invariants.sampling import sample_size
+from invariants.allocation.fairness import FULL, ORACLE, SUPPORT, Remainder, Trial, judged, samples_told, tried
+from invariants.allocation.obligation import EXAMPLE, Counterexample, Obligation
+from invariants.allocation.oracle import Law, by_position, packets
+from invariants.allocation.sampling import sample_size
 
 _PACKETS: Final = ((10, 2), (11, 4), (60, 5))
 _OUTCOMES_MOST: Final = 200

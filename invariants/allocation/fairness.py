@@ -15,9 +15,9 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Allocation, divisible
-from invariants.obligation import EXAMPLE, Counterexample, Obligation
-from invariants.oracle import Law, chances
-from invariants.sampling import ERROR, GAP, certain, distance, sample_size
+from invariants.allocation.obligation import EXAMPLE, Counterexample, Obligation
+from invariants.allocation.oracle import Law, chances
+from invariants.allocation.sampling import ERROR, GAP, certain, distance, sample_size
 
 PERIOD_MOST: Final = 100_000
 """An allocation whose draws repeat only after more is sampled."""

@@ -5,8 +5,8 @@ from collections import Counter
 from fractions import Fraction
 from random import Random
 
-from invariants.oracle import Law
-from invariants.sampling import certain, distance, sample_size
+from invariants.allocation.oracle import Law
+from invariants.allocation.sampling import certain, distance, sample_size
 
 DIE: Law[int] = {face: Fraction(1, 6) for face in range(1, 7)}
 

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 import z3
 
 from invariants.allocation import SHARE_FEN_MAX, SHARE_FEN_MIN, Allocation, divisible, legal
-from invariants.obligation import EXAMPLE, LIMIT_S, Counterexample, Obligation
-from invariants.symbolic import Symbol, Tracer, Unfollowed, Values, Way
+from invariants.allocation.obligation import EXAMPLE, LIMIT_S, Counterexample, Obligation
+from invariants.allocation.symbolic import Symbol, Tracer, Unfollowed, Values, Way
 
 _SMALL_FEN: Final = 9
 _SMALL_SHARES: Final = 4
