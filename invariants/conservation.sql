@@ -1,6 +1,6 @@
 -- statement: what was paid in equals what was opened, refunded and is still held, for each packet and in sum
 -- needs: packets(packet), opens(packet, amount_fen), refunds(packet, amount_fen), postings(account, account_kind, kind, amount_fen)
--- uses: inflows, sums
+-- uses: inflows
 -- sentence: {subject}: {fault}
 
 -- section: violations
@@ -56,9 +56,15 @@ owing AS (
     GROUP BY placed.store, placed.tag, placed.account
 ),
 holding AS (
-    SELECT store, tag, account, held_fen, funded_fen
-    FROM sums
-    WHERE held_fen IS NOT NULL
+    SELECT
+        store,
+        COALESCE(tag, FALSE) AS tag,
+        account,
+        SUM(COALESCE(amount_fen, 0)) AS held_fen,
+        SUM(CASE WHEN kind IN ('pay', 'return') THEN COALESCE(amount_fen, 0) ELSE 0 END) AS funded_fen
+    FROM postings
+    WHERE account_kind = 'escrow'
+    GROUP BY store, COALESCE(tag, FALSE), account
 )
 SELECT
     COALESCE(owing.packet, holding.account) AS subject,

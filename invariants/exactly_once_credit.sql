@@ -1,13 +1,35 @@
 -- statement: the vouchers of opens and refunds are, as a multiset, the credits in the ledger: none lost, doubled, altered or
 --   out of nowhere
 -- needs: opens(voucher, person, amount_fen), refunds(voucher, person, amount_fen), postings(subject, account, amount_fen), accounts(account)
+-- uses: doubled_accounts
 -- sentence: voucher {subject} {fault}
 
 -- section: violations
-WITH holders AS (
-    SELECT store, account, COALESCE(tag, FALSE) AS tag, MIN(kind) AS kind, MIN(person) AS person
+WITH standing AS (
+    SELECT
+        accounts.store,
+        accounts.account,
+        COALESCE(accounts.tag, FALSE) AS tag,
+        accounts.kind,
+        accounts.person,
+        doubled_accounts.account IS NOT NULL AS doubled
     FROM accounts
-    GROUP BY store, account, COALESCE(tag, FALSE)
+    LEFT JOIN doubled_accounts
+        ON
+            doubled_accounts.store = accounts.store
+            AND doubled_accounts.account = accounts.account
+            AND doubled_accounts.tag = COALESCE(accounts.tag, FALSE)
+),
+-- whose an account is: of one that stands more than once, the least of those that are said
+holders AS (
+    SELECT store, account, tag, kind, person
+    FROM standing
+    WHERE NOT doubled
+    UNION ALL
+    SELECT store, account, tag, MIN(kind) AS kind, MIN(person) AS person
+    FROM standing
+    WHERE doubled
+    GROUP BY store, account, tag
 ),
 both_sides AS (
     SELECT voucher, person, amount_fen, 1 AS owed, 0 AS paid, opened_us AS moment
