@@ -65,6 +65,11 @@ holding AS (
     FROM postings
     WHERE account_kind = 'escrow'
     GROUP BY store, COALESCE(tag, FALSE), account
+),
+kinds AS (
+    SELECT COALESCE(tag, FALSE) AS tag, account_kind, SUM(amount_fen) AS amount_fen
+    FROM postings
+    GROUP BY COALESCE(tag, FALSE), account_kind
 )
 SELECT
     COALESCE(owing.packet, holding.account) AS subject,
@@ -108,7 +113,7 @@ WHERE
     )
 UNION ALL
 SELECT
-    CASE WHEN COALESCE(tag, FALSE) THEN 'tagged ' ELSE 'untagged ' END || account_kind AS subject,
+    CASE WHEN tag THEN 'tagged ' ELSE 'untagged ' END || account_kind AS subject,
     CASE
         WHEN account_kind = 'clearing' THEN 'clearing between ledger stores is off by {held_fen} fen: a transfer is half done'
         ELSE 'all postings together are {held_fen} fen and not 0: money came from nowhere or went there'
@@ -120,11 +125,11 @@ SELECT
     SUM(amount_fen) AS held_fen,
     CAST(NULL AS VARCHAR) AS account
 FROM (
-    SELECT tag, 'money' AS account_kind, amount_fen FROM postings
+    SELECT tag, 'money' AS account_kind, amount_fen FROM kinds
     UNION ALL
-    SELECT tag, account_kind, amount_fen FROM postings WHERE account_kind = 'clearing'
+    SELECT tag, account_kind, amount_fen FROM kinds WHERE account_kind = 'clearing'
 ) AS everything
-GROUP BY COALESCE(tag, FALSE), account_kind
+GROUP BY tag, account_kind
 HAVING SUM(amount_fen) <> 0
 
 -- section: unsettled

@@ -32,17 +32,17 @@ holders AS (
     GROUP BY store, account, tag
 ),
 both_sides AS (
-    SELECT voucher, person, amount_fen, 1 AS owed, 0 AS paid, opened_us AS moment
+    SELECT voucher, person, amount_fen, 1 AS owed, NULL AS paid, opened_us AS moment
     FROM opens
     UNION ALL
-    SELECT voucher, person, amount_fen, 1 AS owed, 0 AS paid, refunded_us AS moment
+    SELECT voucher, person, amount_fen, 1 AS owed, NULL AS paid, refunded_us AS moment
     FROM refunds
     UNION ALL
     SELECT
         postings.subject AS voucher,
         holders.person,
         postings.amount_fen,
-        0 AS owed,
+        NULL AS owed,
         1 AS paid,
         postings.posted_us AS moment
     FROM postings
@@ -52,14 +52,15 @@ both_sides AS (
             AND holders.account = postings.account
             AND holders.tag = COALESCE(postings.tag, FALSE)
     WHERE
-        COALESCE(postings.kind, 'credit') IN ('credit', 'refund')
+        (postings.kind IN ('credit', 'refund') OR postings.kind IS NULL)
+        AND (postings.account_kind = 'user' OR postings.account_kind IS NULL)
         AND COALESCE(postings.account_kind, holders.kind, 'user') = 'user'
 ),
 uneven AS (
-    SELECT voucher, person, amount_fen, SUM(owed) AS owed, SUM(paid) AS paid, MIN(moment) AS moment
+    SELECT voucher, person, amount_fen, COUNT(owed) AS owed, COUNT(paid) AS paid, MIN(moment) AS moment
     FROM both_sides
     GROUP BY voucher, person, amount_fen
-    HAVING SUM(owed) <> SUM(paid)
+    HAVING COUNT(owed) <> COUNT(paid)
 ),
 named AS (
     SELECT
