@@ -40,20 +40,20 @@ FULL OUTER JOIN sums
 WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(sums.lines_fen, 0)
 UNION ALL
 SELECT
-    COALESCE(balances.account, 'without an id') AS subject,
+    COALESCE(accounts.account, 'without an id') AS subject,
     'account {subject} stands more than once in {store}' AS fault,
-    ABS(MAX(balances.balance_fen)) AS badness,
+    ABS(MAX(accounts.balance_fen)) AS badness,
     CAST(NULL AS BIGINT) AS moment,
-    balances.store,
+    accounts.store,
     CAST(NULL AS BIGINT) AS lines_fen,
-    MAX(balances.balance_fen) AS balance_fen
-FROM balances
+    MAX(accounts.balance_fen) AS balance_fen
+FROM accounts
 INNER JOIN doubled_accounts
     ON
-        doubled_accounts.store IS NOT DISTINCT FROM balances.store
-        AND doubled_accounts.tag = balances.tag
-        AND doubled_accounts.account IS NOT DISTINCT FROM balances.account
-GROUP BY balances.store, balances.tag, balances.account
+        doubled_accounts.store IS NOT DISTINCT FROM accounts.store
+        AND doubled_accounts.tag = COALESCE(accounts.tag, FALSE)
+        AND doubled_accounts.account IS NOT DISTINCT FROM accounts.account
+GROUP BY accounts.store, COALESCE(accounts.tag, FALSE), accounts.account
 
 -- section: examined
 SELECT COUNT(*) AS examined FROM postings

@@ -181,6 +181,6 @@ VALUES ('canary', 'canary-place', FALSE, 'canary', 'canary-1', NULL)
 
 -- section: proof
 SELECT 'shadow_rows' AS "table", * FROM shadow_rows
-WHERE subject = $about OR person = $person ORDER BY store, place LIMIT 10;
+WHERE subject = $about OR person = $person ORDER BY store, place, subject, person LIMIT 10;
 SELECT 'history' AS "table", * FROM history
 WHERE person = $person OR subject = $about ORDER BY sent_ns, worker, number LIMIT 10
