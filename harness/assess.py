@@ -16,11 +16,13 @@ from harness.report.results import Fault, Operations, Results, Run
 from harness.rundir import RunRecord
 from invariants.judge import judge
 from invariants.registry import INVARIANTS
+from invariants.room import make_room
 from invariants.verdict import Value, Verdict
 
 HOLDS: Final = 0
 VIOLATED: Final = 1
 INCONCLUSIVE: Final = 3
+_SPILL: Final = "spill"  # made by DuckDB when memory runs out, and removed by it when it is closed
 _NOT_JUDGED: Final = "could not be judged"
 _NOTHING_SENT: Final = "the history is empty: nothing was sent"
 _DOUBTS: Final = (_NOT_JUDGED, _NOTHING_SENT)  # found anew by every judgement
@@ -56,6 +58,7 @@ def assess(folder: Path, record: RunRecord, conduct: Conduct) -> Results:
     """Judges the history and evidence in `folder` by the claims on record."""
     claims = record.configuration["claims"]
     with figures.connect(folder) as connection:
+        make_room(connection, folder / _SPILL)
         verdicts = {verdict.name: verdict for verdict in judge(connection, claims)}
         counts = figures.by_operation(connection) if _has_history(connection) else {}
         return _results(connection, folder, record, conduct, verdicts, counts)

@@ -1,6 +1,6 @@
 -- statement: what was paid in equals what was opened, refunded and is still held, for each packet and in sum
 -- needs: packets(packet), opens(packet, amount_fen), refunds(packet, amount_fen), postings(account, account_kind, kind, amount_fen)
--- uses: inflows, sums
+-- uses: inflows
 -- sentence: {subject}: {fault}
 
 -- section: violations
@@ -56,9 +56,20 @@ owing AS (
     GROUP BY placed.store, placed.tag, placed.account
 ),
 holding AS (
-    SELECT store, tag, account, held_fen, funded_fen
-    FROM sums
-    WHERE held_fen IS NOT NULL
+    SELECT
+        store,
+        COALESCE(tag, FALSE) AS tag,
+        account,
+        SUM(COALESCE(amount_fen, 0)) AS held_fen,
+        SUM(CASE WHEN kind IN ('pay', 'return') THEN COALESCE(amount_fen, 0) ELSE 0 END) AS funded_fen
+    FROM postings
+    WHERE account_kind = 'escrow'
+    GROUP BY store, COALESCE(tag, FALSE), account
+),
+kinds AS (
+    SELECT COALESCE(tag, FALSE) AS tag, account_kind, SUM(amount_fen) AS amount_fen
+    FROM postings
+    GROUP BY COALESCE(tag, FALSE), account_kind
 )
 SELECT
     COALESCE(owing.packet, holding.account) AS subject,
@@ -102,7 +113,7 @@ WHERE
     )
 UNION ALL
 SELECT
-    CASE WHEN COALESCE(tag, FALSE) THEN 'tagged ' ELSE 'untagged ' END || account_kind AS subject,
+    CASE WHEN tag THEN 'tagged ' ELSE 'untagged ' END || account_kind AS subject,
     CASE
         WHEN account_kind = 'clearing' THEN 'clearing between ledger stores is off by {held_fen} fen: a transfer is half done'
         ELSE 'all postings together are {held_fen} fen and not 0: money came from nowhere or went there'
@@ -114,11 +125,11 @@ SELECT
     SUM(amount_fen) AS held_fen,
     CAST(NULL AS VARCHAR) AS account
 FROM (
-    SELECT tag, 'money' AS account_kind, amount_fen FROM postings
+    SELECT tag, 'money' AS account_kind, amount_fen FROM kinds
     UNION ALL
-    SELECT tag, account_kind, amount_fen FROM postings WHERE account_kind = 'clearing'
+    SELECT tag, account_kind, amount_fen FROM kinds WHERE account_kind = 'clearing'
 ) AS everything
-GROUP BY COALESCE(tag, FALSE), account_kind
+GROUP BY tag, account_kind
 HAVING SUM(amount_fen) <> 0
 
 -- section: unsettled

@@ -1,6 +1,6 @@
 -- statement: the lines of each entry sum to 0; each account stands once, and its balance is the sum of its lines
 -- needs: postings(entry, account, amount_fen), accounts(account, balance_fen)
--- uses: sums
+-- uses: doubled_accounts, sums
 -- sentence: {fault}
 
 -- section: violations
@@ -11,7 +11,7 @@ WITH balances AS (
 SELECT
     COALESCE(entry, 'without an id') AS subject,
     CASE
-        WHEN COUNT(*) > COUNT(amount_fen) THEN 'entry {subject} in {store} has a line without an amount'
+        WHEN COUNT(CASE WHEN amount_fen IS NULL THEN 1 END) > 0 THEN 'entry {subject} in {store} has a line without an amount'
         ELSE 'entry {subject} in {store} sums to {lines_fen} fen and not to 0'
     END AS fault,
     ABS(SUM(COALESCE(amount_fen, 0))) AS badness,
@@ -21,7 +21,7 @@ SELECT
     CAST(NULL AS BIGINT) AS balance_fen
 FROM postings
 GROUP BY store, COALESCE(tag, FALSE), entry
-HAVING SUM(COALESCE(amount_fen, 0)) <> 0 OR COUNT(*) > COUNT(amount_fen)
+HAVING SUM(COALESCE(amount_fen, 0)) <> 0 OR COUNT(CASE WHEN amount_fen IS NULL THEN 1 END) > 0
 UNION ALL
 SELECT
     COALESCE(balances.account, sums.account, 'without an id') AS subject,
@@ -40,16 +40,20 @@ FULL OUTER JOIN sums
 WHERE balances.account IS NULL OR balances.balance_fen IS DISTINCT FROM COALESCE(sums.lines_fen, 0)
 UNION ALL
 SELECT
-    COALESCE(account, 'without an id') AS subject,
+    COALESCE(accounts.account, 'without an id') AS subject,
     'account {subject} stands more than once in {store}' AS fault,
-    ABS(MAX(balance_fen)) AS badness,
+    ABS(MAX(accounts.balance_fen)) AS badness,
     CAST(NULL AS BIGINT) AS moment,
-    store,
+    accounts.store,
     CAST(NULL AS BIGINT) AS lines_fen,
-    MAX(balance_fen) AS balance_fen
-FROM balances
-GROUP BY store, tag, account
-HAVING COUNT(*) > 1
+    MAX(accounts.balance_fen) AS balance_fen
+FROM accounts
+INNER JOIN doubled_accounts
+    ON
+        doubled_accounts.store IS NOT DISTINCT FROM accounts.store
+        AND doubled_accounts.tag = COALESCE(accounts.tag, FALSE)
+        AND doubled_accounts.account IS NOT DISTINCT FROM accounts.account
+GROUP BY accounts.store, COALESCE(accounts.tag, FALSE), accounts.account
 
 -- section: examined
 SELECT COUNT(*) AS examined FROM postings

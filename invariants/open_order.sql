@@ -10,7 +10,7 @@ WITH orders AS (
     FROM packets
     GROUP BY packet
 ),
-links AS (
+broken AS (
     SELECT
         chain.packet,
         chain.person,
@@ -21,12 +21,10 @@ links AS (
         chain.position,
         COALESCE(chain.before_fen, orders.total_fen) AS before_fen
     FROM chain
-    LEFT JOIN orders ON orders.packet = chain.packet
-),
-broken AS (
-    SELECT *
-    FROM links
-    WHERE sequence IS DISTINCT FROM position OR remaining_fen IS DISTINCT FROM before_fen - amount_fen
+    LEFT JOIN orders ON chain.before_fen IS NULL AND orders.packet = chain.packet
+    WHERE
+        chain.sequence IS DISTINCT FROM chain.position
+        OR chain.remaining_fen IS DISTINCT FROM COALESCE(chain.before_fen, orders.total_fen) - chain.amount_fen
 ),
 -- When each share was asked for and when its success was known; whoever was not told its number is looked up.
 noted AS (

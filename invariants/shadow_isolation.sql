@@ -4,23 +4,31 @@
 -- sentence: {place} in {store}: {fault} (subject {about}, person {person})
 
 -- section: violations
-WITH sides AS (
+WITH senders AS (
     SELECT
         person,
-        CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS side,
-        CASE WHEN outcome = 'fail' THEN NULL WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS done_side
+        MIN(CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END) AS least,
+        MAX(CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END) AS most
     FROM history
+    GROUP BY person
+),
+-- what those did who sent on both sides, and was not refused
+done AS (
+    SELECT history.person, CASE WHEN history.tag THEN 1 WHEN NOT history.tag THEN 0 END AS side
+    FROM history
+    INNER JOIN senders ON senders.person = history.person
+    WHERE senders.least < senders.most AND history.outcome IS DISTINCT FROM 'fail'
 ),
 -- the side of a person: of everything they sent, or, where that is mixed, of what was not refused
 people AS (
-    SELECT
-        person,
-        CASE
-            WHEN MIN(side) = MAX(side) THEN MIN(side)
-            WHEN MIN(done_side) = MAX(done_side) THEN MIN(done_side)
-        END AS side
-    FROM sides
+    SELECT person, least AS side
+    FROM senders
+    WHERE least = most
+    UNION ALL
+    SELECT person, MIN(side) AS side
+    FROM done
     GROUP BY person
+    HAVING MIN(side) = MAX(side)
 ),
 -- the side of an id that all who may have made it have in common
 makers AS (
@@ -173,6 +181,6 @@ VALUES ('canary', 'canary-place', FALSE, 'canary', 'canary-1', NULL)
 
 -- section: proof
 SELECT 'shadow_rows' AS "table", * FROM shadow_rows
-WHERE subject = $about OR person = $person ORDER BY store, place LIMIT 10;
+WHERE subject = $about OR person = $person ORDER BY store, place, subject, person LIMIT 10;
 SELECT 'history' AS "table", * FROM history
 WHERE person = $person OR subject = $about ORDER BY sent_ns, worker, number LIMIT 10

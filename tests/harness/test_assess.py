@@ -10,6 +10,7 @@ from harness.assess import Conduct, assess, check_claims, exit_code, overall
 from harness.config import ConfigError
 from harness.history import Journal, collect
 from harness.rundir import RunRecord
+from invariants.judge import judge
 from invariants.schema import EVIDENCE
 from invariants.verdict import Value, Verdict
 
@@ -56,6 +57,23 @@ def test_empty_history_is_inconclusive(tmp_path: Path) -> None:
     results = assess(tmp_path, record("sold_out_is_final"), Conduct())
     assert (results.verdict, results.exit_code, results.operations.issued) == ("unknown", 3, 0)
     assert any("history is empty" in reason for reason in results.reasons)
+
+
+def test_a_run_is_judged_in_the_room_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into the free memory spills into the run's folder, and nothing of it stays there."""
+    collect(tmp_path, tmp_path / "history" / "parquet")
+    before = sorted(tmp_path.iterdir())
+    spilt = []
+
+    def judging(connection: duckdb.DuckDBPyConnection, claims: tuple[str, ...]) -> list[Verdict]:
+        connection.execute("SET memory_limit = '32MiB'; CREATE TEMP TABLE large AS SELECT * FROM repeat('x', 8000000)")
+        spilt.extend(path.parent for path in tmp_path.glob("*/duckdb_temp*"))
+        return judge(connection, claims)
+
+    monkeypatch.setattr("harness.assess.judge", judging)
+    assess(tmp_path, record("sold_out_is_final"), Conduct())
+    assert set(spilt) == {tmp_path / "spill"}
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize(("conduct", "code"), [(Conduct(), 0), (Conduct(reasons=["a worker was lost"]), 3)])

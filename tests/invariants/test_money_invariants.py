@@ -314,6 +314,14 @@ def test_a_credit_that_hides_its_kind_is_a_credit() -> None:
     assert "credited 2 times" in world.verdict("exactly_once_credit").witnesses[0].sentence
 
 
+def test_an_account_that_stands_twice_is_credited_once() -> None:
+    """That an account stands twice is the ledger's fault; what was credited to it was credited once."""
+    world = night()
+    again(world, "accounts", person="11")
+    assert world.verdict("exactly_once_credit").verdict == "holds"
+    assert "stands more than once" in world.verdict("ledger_balances").witnesses[0].sentence
+
+
 def test_lines_of_one_entry_are_one_step() -> None:
     """An account that dips below 0 between two lines of the same entry is not negative."""
     world = night()
