@@ -191,9 +191,9 @@ class Journal:
         orders: str | None = None,
         balance_fen: int | None = None,
         income_fen: int | None = None,
-    ) -> None:
-        """Stamps `done_ns` and writes how operation `slot` ended (`ok`, `fail` or `info`); what is None stays
-        as begun.
+    ) -> int:
+        """Stamps `done_ns`, writes how operation `slot` ended (`ok`, `fail` or `info`), and returns the stamp; what is
+        None stays as begun.
         """
         done_ns = monotonic_ns() + ANCHOR_NS
         segment, row = divmod(slot, self._segment_records)
@@ -214,6 +214,7 @@ class Journal:
             OUTCOME_NUMBERS[outcome],
             1,
         )
+        return done_ns
 
     def close(self) -> None:
         """Unmaps everything. What was not completed stays on record as begun."""

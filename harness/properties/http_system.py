@@ -131,7 +131,7 @@ class HttpSystem:
     def _connected(self) -> socket.socket:
         if self._socket is None:
             try:
-                self._socket = socket.create_connection((self._target.host, self._target.port), TIMEOUT_S)
+                self._socket = _connect(self._target)
             except OSError as error:
                 raise Unreachable(
                     f"target {self._target.base_url} does not answer: {error.strerror or error}"

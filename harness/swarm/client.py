@@ -6,15 +6,13 @@ An operation is attempted exactly once: trying again is the scenario's business,
 
 from collections.abc import Mapping
 from time import monotonic_ns
-from typing import Final
 
 from harness.history import Journal, now_ns
 from harness.swarm.connection import Address, Connection, resolve
 from harness.swarm.mishaps import BROKEN, NEVER_SENT, mishap
+from harness.swarm.response import ANSWER_BYTES_MAX, ResponseReader
 from harness.swarm.stats import Statistics
 from harness.target import Answer, Operation, Target
-
-ANSWER_BYTES_MAX: Final = 4 << 20
 
 
 def is_settled(answer: Answer) -> bool:
@@ -35,8 +33,11 @@ class Client:
         answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
         self._target, self._journal, self._statistics = target, journal, statistics
-        self._timeout_s, self._answer_bytes_max = timeout_s, answer_bytes_max
-        self._reader_header = target.reader_header.lower().encode() if target.reader_header else None
+        self._timeout_s = timeout_s
+        self._reader = ResponseReader(
+            target.reader_header.lower().encode() if target.reader_header else None, answer_bytes_max
+        )
+        self._tls = target.tls_context()
         self._address: Address | None = None
         self._idle: list[Connection] = []
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
@@ -67,12 +68,14 @@ class Client:
             intended_ns = now_ns()
         slot = self._journal.begin(operation, person, subject, key, amount_fen, intended_ns, tagged, mark)
         self.in_flight += 1
-        self.in_flight_max = max(self.in_flight_max, self.in_flight)
+        if self.in_flight > self.in_flight_max:
+            self.in_flight_max = self.in_flight
         try:
-            answer = self._exchange(asked, request, self._timeout_s if timeout_s is None else timeout_s)
+            patience_s = self._timeout_s if timeout_s is None else timeout_s
+            answer = self._exchange(asked, request, monotonic_ns() + int(patience_s * 1e9))
         finally:
             self.in_flight -= 1
-        self._journal.complete(
+        done_ns = self._journal.complete(
             slot,
             answer.outcome,
             answer.reason or None,
@@ -84,7 +87,7 @@ class Client:
             balance_fen=answer.balance_fen,
         )
         self.outcomes[answer.outcome] += 1
-        self._statistics.record(asked, answer, now_ns() - intended_ns, is_settled(answer))
+        self._statistics.record(asked, answer, done_ns - intended_ns, is_settled(answer))
         return answer
 
     def close(self) -> None:
@@ -92,27 +95,26 @@ class Client:
         while self._idle:
             self._idle.pop().close()
 
-    def _exchange(self, asked: Operation, request: bytes, timeout_s: float) -> Answer:
-        deadline_ns = monotonic_ns() + int(timeout_s * 1e9)
+    def _exchange(self, asked: Operation, request: bytes, deadline_ns: int) -> Answer:
         connection = self._idle_connection()
         sending = False
         try:
             if connection is None:
                 connection = self._connect(deadline_ns)
             sending = True
-            connection.exchange(request, deadline_ns)
+            response = connection.exchange(request, deadline_ns)
         except BROKEN as error:
             broken = mishap(error, sending=sending)
             return Answer(broken.outcome, broken.reason)
         finally:  # also when the greenlet is killed in mid-air
             if connection is not None:
                 self._give_back(connection)
-        return asked.read(connection.status, connection.body, connection.reader)
+        return asked.read(response.status, response.body, response.reader)
 
     def _connect(self, deadline_ns: int) -> Connection:
         if self._address is None:
             self._address = resolve(self._target.host, self._target.port)
-        connection = Connection.open(self._address, deadline_ns, self._reader_header, self._answer_bytes_max)
+        connection = Connection.open(self._address, deadline_ns, self._reader, self._tls)
         self.connects += 1
         return connection
 
@@ -120,13 +122,13 @@ class Client:
         """The connection used last that is still good: the rest may grow old and be closed by the server."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_idle():
+            if connection.usable:
                 return connection
             connection.close()
         return None
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.reusable:
+        if connection.usable:
             self._idle.append(connection)
         else:
             connection.close()
