@@ -43,6 +43,11 @@ class Client:
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
         self.connects = self.in_flight = self.in_flight_max = 0
 
+    @property
+    def idle(self) -> int:
+        """Connections that are open, and in use by nobody."""
+        return sum(connection.usable for connection in self._idle)
+
     def call(
         self,
         operation: str,

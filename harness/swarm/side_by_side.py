@@ -1,24 +1,23 @@
 """A locustfile for benchmarks: rainproof's client and FastHttpUser do the same validated POST, one side in each run.
 
-locust -f harness/swarm/side_by_side.py --headless Ours    # or Theirs, or Held
+    locust -f harness/swarm/side_by_side.py --headless Ours    # or Theirs, or Holders
 
 Every user's one task asks over and over, so that what Locust needs to pick tasks is in neither figure.
 """
 
-import json
 import os
 import time
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final, NoReturn
 
 import gevent
 import msgspec
-from gevent.event import Event
 from locust import FastHttpUser, User, events, task
 from locust.env import Environment
 from msgspec import Struct
+from msgspec.structs import replace
+from psutil import Process
 
 from harness.history import Journal
 from harness.swarm.client import Client
@@ -27,44 +26,57 @@ from harness.swarm.stats import Statistics
 from harness.target import Target, load_target
 
 VARIABLE: Final = "RAINPROOF_SIDE_BY_SIDE"
-_FLUSH_AFTER_S: Final = 0.2
+_PACKET: Final = "p-17"
+_FIRST_PERSON: Final = 10_000_000
+_PAUSE_S: Final = 1.0
+_TIMES: Final = ("cpu_s", "wall_s")
 
 
 class Wish(Struct, frozen=True):
-    """What a run is to do: `targets` are target files of one server's addresses, `result` is written at the end."""
+    """What a run is to do: `targets` are target files, one an address of the same server; `result` is written at the
+    end. Ours and Theirs work for `seconds` after `warm_s`; every holder does `operations_each`.
+    """
 
     targets: list[str]
     folder: str
     result: str
+    users: int
     seconds: float = 3.0
     warm_s: float = 0.5
     operations_each: int = 10
 
 
 class Result(Struct, frozen=True):
-    """What came of it: operations that were answered as promised, all others, and their cost within the window."""
+    """Operations that were answered as promised, all others, and those on record; connections made, and held to the
+    end; the process's CPU time, and the memory that is resident.
+    """
 
-    ok: int
-    others: int
-    cpu_s: float
-    wall_s: float
+    ok: int = 0
+    others: int = 0
+    journaled: int = 0
     connects: int = 0
     held: int = 0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    resident_mb: int = 0
+
+
+_NOTHING: Final = Result()
 
 
 class Bench:
     """What the users of one run share."""
 
     def __init__(self, environment: Environment, wish: Wish) -> None:
-        self.wish = wish
-        self._runner: Any = environment.runner
+        self.wish, self._runner = wish, environment.runner
         self.targets = [load_target(Path(path), {}) for path in wish.targets]
         self.journal = Journal.create(Path(wish.folder), f"bench.{os.getpid()}", list(self.targets[0].operations))
         self.statistics = Statistics(environment)
-        self.clients: list[Client] = []
         self.keys = Keys(f"bench-{os.getpid()}")
-        self.uids = count(10_000_000)
-        self.by_hand = {"ok": 0, "others": 0}
+        self.uids = count(_FIRST_PERSON)
+        self.clients: list[Client] = []
+        self.kept = self.broken = 0
+        self.at_work = wish.users
         gevent.spawn(self.statistics.flush_for_ever)
 
     def client(self, target: Target) -> Client:
@@ -75,29 +87,38 @@ class Bench:
     def person(self, client: Client, target: Target) -> Person:
         return Person(client, target, self.keys, next(self.uids), tagged=True)
 
-    def counted(self) -> tuple[int, int]:
-        """Operations answered as promised, and all others."""
-        ok, others = self.by_hand["ok"], self.by_hand["others"]
-        for client in self.clients:
-            ok += client.outcomes["ok"]
-            others += client.outcomes["fail"] + client.outcomes["info"]
-        return ok, others
-
     def window(self) -> None:
-        """Measures operations and CPU time for the seconds that are wished, and ends the test."""
+        """The seconds in which two sides are compared."""
         gevent.sleep(self.wish.warm_s)
-        began, (ok, others), cpu_s = time.monotonic(), self.counted(), time.process_time()
+        before = self.now()
         gevent.sleep(self.wish.seconds)
-        cpu_s, wall_s, after = time.process_time() - cpu_s, time.monotonic() - began, self.counted()
-        self.tell(Result(ok=after[0] - ok, others=after[1] - others, cpu_s=cpu_s, wall_s=wall_s))
+        self.tell(before)
 
-    def tell(self, result: Result) -> None:
-        Path(self.wish.result).write_bytes(msgspec.json.encode(result))
+    def tell(self, before: Result = _NOTHING) -> None:
+        """Writes what came of it since `before`, and ends the test."""
+        now = self.now()
+        since = {name: getattr(now, name) - getattr(before, name) for name in ("ok", "others", "journaled", *_TIMES)}
+        Path(self.wish.result).write_bytes(msgspec.json.encode(replace(now, **since)))
         self._runner.quit()
 
+    def now(self) -> Result:
+        """Everything so far."""
+        outcomes = [client.outcomes for client in self.clients]
+        return Result(
+            ok=self.kept + sum(told["ok"] for told in outcomes),
+            others=self.broken + sum(told["fail"] + told["info"] for told in outcomes),
+            journaled=self.journal.issued,
+            connects=sum(client.connects for client in self.clients),
+            held=sum(client.idle for client in self.clients),
+            cpu_s=time.process_time(),
+            wall_s=time.monotonic(),
+            resident_mb=Process().memory_info().rss >> 20,
+        )
 
-class BenchUser(User):  # type: ignore[misc] # Locust is untyped
-    abstract = True
+
+class OneSide:
+    """Mixed into a user: the environment's bench."""
+
     environment: Any
 
     @property
@@ -106,43 +127,56 @@ class BenchUser(User):  # type: ignore[misc] # Locust is untyped
         return bench
 
 
-class Ours(BenchUser):
-    """A person of ours: tagged, with a key for each operation, journaled, the promises of the answer checked."""
-
-    client_shared: ClassVar[Client | None] = None
+class Ours(OneSide, User):  # type: ignore[misc] # Locust is untyped
+    """People of ours with one client: tagged, a key for each operation, journaled, the answer's promises checked."""
 
     @task  # type: ignore[untyped-decorator]
-    def work(self) -> None:
+    def work(self) -> NoReturn:
         target = self.bench.targets[0]
-        if Ours.client_shared is None:
-            Ours.client_shared = self.bench.client(target)
-        person = self.bench.person(Ours.client_shared, target)
+        client = self.bench.clients[0] if self.bench.clients else self.bench.client(target)
+        person = self.bench.person(client, target)
         while True:
-            person.ask("open", packet="p-17")
+            person.ask("open", packet=_PACKET)
 
 
-class Theirs(FastHttpUser):  # type: ignore[misc]
-    """FastHttpUser's `rest` with the same request and the same look at the answer."""
+class Theirs(OneSide, FastHttpUser):  # type: ignore[misc]
+    """FastHttpUser's `rest` with the same request and the same look at the answer. Nothing is on record."""
 
-    environment: Any
-    host = "http://127.0.0.1"
+    host = "http://of.the.target"
 
     def on_start(self) -> None:
-        bench: Bench = self.environment.rainproof_bench
-        self.client.base_url = bench.targets[0].base_url
+        self.client.base_url = self.bench.targets[0].base_url
 
     @task  # type: ignore[untyped-decorator]
-    def work(self) -> None:
-        bench: Bench = self.environment.rainproof_bench
-        counts, keys, uid = bench.by_hand, bench.keys, next(bench.uids)
+    def work(self) -> NoReturn:
+        bench, uid = self.bench, next(self.bench.uids)
+        path = f"/v1/packets/{_PACKET}/open"
         while True:
-            headers = {"X-Key": keys.new(), "X-Tag": "1"}
-            with self.rest("POST", "/v1/packets/p-17/open", json={"person": uid}, headers=headers, name="open") as told:
+            headers = {"X-Tag": "1", "X-Key": bench.keys.new()}
+            with self.rest("POST", path, json={"person": uid}, headers=headers, name="open") as told:
                 if told.status_code == 200 and _keeps_promises(told.js):
-                    counts["ok"] += 1
+                    bench.kept += 1
                 else:
-                    counts["others"] += 1
+                    bench.broken += 1
                     told.failure("malformed")
+
+
+class Holders(OneSide, User):  # type: ignore[misc]
+    """People with a connection each, who all hold on to it until everybody has done all operations."""
+
+    @task  # type: ignore[untyped-decorator]
+    def work(self) -> NoReturn:
+        bench = self.bench
+        target = bench.targets[len(bench.clients) % len(bench.targets)]
+        person = bench.person(bench.client(target), target)
+        for _ in range(bench.wish.operations_each):
+            person.ask("open", packet=_PACKET)
+            gevent.sleep(_PAUSE_S)
+        bench.at_work -= 1
+        if not bench.at_work:
+            bench.tell()
+        while True:
+            gevent.sleep(_PAUSE_S)
 
 
 def _keeps_promises(tree: Any) -> bool:
@@ -158,6 +192,7 @@ def _on_init(environment: Any, **_: Any) -> None:
     environment.rainproof_bench = Bench(environment, msgspec.json.decode(os.environ[VARIABLE], type=Wish))
 
 
-@events.spawning_complete.add_listener  # type: ignore[untyped-decorator]
-def _on_spawned(user_count: int, **_: Any) -> None:
-    pass
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def _on_start(environment: Any, **_: Any) -> None:
+    if Holders not in environment.user_classes:
+        gevent.spawn(environment.rainproof_bench.window)
