@@ -20,7 +20,7 @@ STATUS_PATH: Final = "/nginx_status"
 _SYSTEM_FOLDERS: Final = "/usr/sbin:/usr/local/sbin"
 _CONFIG: Final = """
 daemon off; master_process off; pid nginx.pid; error_log stderr warn;
-events {{ worker_connections {connections}; }}
+events {{ worker_connections {connections}; multi_accept on; }}
 http {{
     access_log off; default_type application/json;
     keepalive_requests 1000000000; keepalive_timeout 1h;

@@ -17,7 +17,8 @@ from harness import processes
 
 _LOCUSTFILE: Final = Path(harness.__file__).parent / "swarm" / "side_by_side.py"
 _VARIABLE: Final = "RAINPROOF_SIDE_BY_SIDE"
-_GRACE_S: Final = 60.0
+_GRACE_S: Final = 120.0
+_SPAWNED_A_SECOND: Final = 1000
 _TARGET: Final = """
 [target]
 base_url = "http://{address}:{port}"
@@ -44,7 +45,7 @@ def run_swarm(side: str, folder: Path, port: int, users: int, *, addresses: int 
     result, log = folder / "result.json", folder / "locust.log"
     targets = [_write_target(folder / f"target-{n}.toml", f"127.0.0.{n}", port) for n in range(1, addresses + 1)]
     told = {"targets": targets, "folder": str(folder), "result": str(result), "users": users, **wish}
-    rate = str(max(users // 4, 100))
+    rate = str(min(users, _SPAWNED_A_SECOND))
     command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
     process = processes.start(
         [*command, "-u", str(users), "-r", rate, side],

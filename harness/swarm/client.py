@@ -4,6 +4,7 @@ One keep-alive socket an operation in flight, from a pool; the request's bytes c
 An operation is attempted exactly once: trying again is the scenario's business, under the same idempotency key.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from time import monotonic_ns
 
@@ -21,7 +22,10 @@ def is_settled(answer: Answer) -> bool:
 
 
 class Client:
-    """Calls the operations of one target, for all people of one worker: any number of greenlets, one thread."""
+    """Calls the operations of one target, for all people of one worker: any number of greenlets, one thread.
+
+    People share the connections that are idle; with `connection_each` they keep their own, as phones do.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class Client:
         *,
         timeout_s: float = 10.0,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
+        connection_each: bool = False,
     ) -> None:
         self._target, self._journal, self._statistics = target, journal, statistics
         self._timeout_s = timeout_s
@@ -39,14 +44,15 @@ class Client:
         )
         self._tls = target.tls_context()
         self._address: Address | None = None
-        self._idle: list[Connection] = []
+        self._connection_each = connection_each
+        self._idle: defaultdict[int, list[Connection]] = defaultdict(list)
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
         self.connects = self.in_flight = self.in_flight_max = 0
 
     @property
     def idle(self) -> int:
         """Connections that are open, and in use by nobody."""
-        return sum(connection.usable for connection in self._idle)
+        return sum(connection.usable for pool in self._idle.values() for connection in pool)
 
     def call(
         self,
@@ -77,7 +83,8 @@ class Client:
             self.in_flight_max = self.in_flight
         try:
             patience_s = self._timeout_s if timeout_s is None else timeout_s
-            answer = self._exchange(asked, request, monotonic_ns() + int(patience_s * 1e9))
+            pool = self._idle[person if self._connection_each else 0]
+            answer = self._exchange(pool, asked, request, monotonic_ns() + int(patience_s * 1e9))
         finally:
             self.in_flight -= 1
         done_ns = self._journal.complete(
@@ -97,11 +104,12 @@ class Client:
 
     def close(self) -> None:
         """Closes the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        for pool in self._idle.values():
+            while pool:
+                pool.pop().close()
 
-    def _exchange(self, asked: Operation, request: bytes, deadline_ns: int) -> Answer:
-        connection = self._idle_connection()
+    def _exchange(self, pool: list[Connection], asked: Operation, request: bytes, deadline_ns: int) -> Answer:
+        connection = _idle_connection(pool)
         sending = False
         try:
             if connection is None:
@@ -113,7 +121,7 @@ class Client:
             return Answer(broken.outcome, broken.reason)
         finally:  # also when the greenlet is killed in mid-air
             if connection is not None:
-                self._give_back(connection)
+                _give_back(pool, connection)
         return asked.read(response.status, response.body, response.reader)
 
     def _connect(self, deadline_ns: int) -> Connection:
@@ -123,17 +131,19 @@ class Client:
         self.connects += 1
         return connection
 
-    def _idle_connection(self) -> Connection | None:
-        """The connection used last that is still good: the rest may grow old and be closed by the server."""
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.usable:
-                return connection
-            connection.close()
-        return None
 
-    def _give_back(self, connection: Connection) -> None:
+def _idle_connection(pool: list[Connection]) -> Connection | None:
+    """The connection used last that is still good: the rest may grow old and be closed by the server."""
+    while pool:
+        connection = pool.pop()
         if connection.usable:
-            self._idle.append(connection)
-        else:
-            connection.close()
+            return connection
+        connection.close()
+    return None
+
+
+def _give_back(pool: list[Connection], connection: Connection) -> None:
+    if connection.usable:
+        pool.append(connection)
+    else:
+        connection.close()

@@ -23,18 +23,17 @@ from harness.history import Journal
 from harness.swarm.client import Client
 from harness.swarm.person import Keys, Person
 from harness.swarm.stats import Statistics
-from harness.target import Target, load_target
+from harness.target import load_target
 
 VARIABLE: Final = "RAINPROOF_SIDE_BY_SIDE"
 _PACKET: Final = "p-17"
 _FIRST_PERSON: Final = 10_000_000
-_PAUSE_S: Final = 1.0
 _TIMES: Final = ("cpu_s", "wall_s")
 
 
 class Wish(Struct, frozen=True):
     """What a run is to do: `targets` are target files, one an address of the same server; `result` is written at the
-    end. Ours and Theirs work for `seconds` after `warm_s`; every holder does `operations_each`.
+    end. Ours and Theirs work for `seconds` after `warm_s`; every holder does `operations_each`, `pause_s` apart.
     """
 
     targets: list[str]
@@ -43,7 +42,10 @@ class Wish(Struct, frozen=True):
     users: int
     seconds: float = 3.0
     warm_s: float = 0.5
+    timeout_s: float = 10.0
+    connection_each: bool = False
     operations_each: int = 10
+    pause_s: float = 1.0
 
 
 class Result(Struct, frozen=True):
@@ -74,18 +76,21 @@ class Bench:
         self.statistics = Statistics(environment)
         self.keys = Keys(f"bench-{os.getpid()}")
         self.uids = count(_FIRST_PERSON)
-        self.clients: list[Client] = []
+        self.clients = [
+            Client(
+                target, self.journal, self.statistics, timeout_s=wish.timeout_s, connection_each=wish.connection_each
+            )
+            for target in self.targets
+        ]
         self.kept = self.broken = 0
         self.at_work = wish.users
         gevent.spawn(self.statistics.flush_for_ever)
 
-    def client(self, target: Target) -> Client:
-        client = Client(target, self.journal, self.statistics)
-        self.clients.append(client)
-        return client
-
-    def person(self, client: Client, target: Target) -> Person:
-        return Person(client, target, self.keys, next(self.uids), tagged=True)
+    def person(self) -> Person:
+        """The next one, at the next address."""
+        uid = next(self.uids)
+        place = uid % len(self.targets)
+        return Person(self.clients[place], self.targets[place], self.keys, uid, tagged=True)
 
     def window(self) -> None:
         """The seconds in which two sides are compared."""
@@ -99,7 +104,7 @@ class Bench:
         now = self.now()
         since = {name: getattr(now, name) - getattr(before, name) for name in ("ok", "others", "journaled", *_TIMES)}
         Path(self.wish.result).write_bytes(msgspec.json.encode(replace(now, **since)))
-        self._runner.quit()
+        gevent.spawn(self._runner.quit)  # which ends its caller, if that is a user
 
     def now(self) -> Result:
         """Everything so far."""
@@ -132,9 +137,7 @@ class Ours(OneSide, User):  # type: ignore[misc] # Locust is untyped
 
     @task  # type: ignore[untyped-decorator]
     def work(self) -> NoReturn:
-        target = self.bench.targets[0]
-        client = self.bench.clients[0] if self.bench.clients else self.bench.client(target)
-        person = self.bench.person(client, target)
+        person = self.bench.person()
         while True:
             person.ask("open", packet=_PACKET)
 
@@ -166,17 +169,15 @@ class Holders(OneSide, User):  # type: ignore[misc]
 
     @task  # type: ignore[untyped-decorator]
     def work(self) -> NoReturn:
-        bench = self.bench
-        target = bench.targets[len(bench.clients) % len(bench.targets)]
-        person = bench.person(bench.client(target), target)
+        bench, person = self.bench, self.bench.person()
         for _ in range(bench.wish.operations_each):
             person.ask("open", packet=_PACKET)
-            gevent.sleep(_PAUSE_S)
+            gevent.sleep(bench.wish.pause_s)
         bench.at_work -= 1
         if not bench.at_work:
             bench.tell()
         while True:
-            gevent.sleep(_PAUSE_S)
+            gevent.sleep(bench.wish.pause_s)
 
 
 def _keeps_promises(tree: Any) -> bool:
