@@ -41,8 +41,9 @@ class Round(Struct, frozen=True):
 
 
 def client(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Measures in three rounds of `seconds` (3) a side. RuntimeError: an operation was not answered as promised, or ours
-    was not journaled; ConfigError: there is no nginx.
+    """Measures in `rounds` (3) of `seconds` (3) a side.
+
+    RuntimeError: an operation was not answered as promised, or ours was not journaled; ConfigError: there is no nginx.
     """
     seconds = options.get("seconds") or SECONDS
     peers = installed()
@@ -51,7 +52,7 @@ def client(options: Mapping[str, Any]) -> dict[str, Any]:
         folder = Path(name)
         cores = sorted(os.sched_getaffinity(0))
         with pinned(cores[-1]), nginx(folder) as server:
-            for number in range(ROUNDS):
+            for number in range(options.get("rounds") or ROUNDS):
                 for side, measured in rounds.items():
                     measured.append(_round(side, folder / f"{side}-{number}", server.port, seconds, cores[0]))
     return _told(rounds)

@@ -23,7 +23,7 @@ _REQUESTS: Final = {
     "hey": re.compile(r"\[200\]\s+(\d+) responses"),
     "wrk": re.compile(r"(\d+) requests in"),
 }
-_FAULTS: Final = re.compile(r"Error distribution|Socket errors|Non-2xx|\[[345]\d\d\]")
+_FAULTS: Final = re.compile(r"Error distribution|Socket errors|Non-2xx|\[[345]\d\d\]\s+\d+ responses")
 
 
 class Peer(NamedTuple):

@@ -165,6 +165,12 @@ class HttpSystem:
         return self._first_person + person
 
 
+def _connect(target: Target) -> socket.socket:
+    connection = socket.create_connection((target.host, target.port), TIMEOUT_S)
+    context = target.tls_context()
+    return connection if context is None else context.wrap_socket(connection, server_hostname=target.host)
+
+
 def check_templates(target: Target, values: Mapping[str, object]) -> None:
     """ConfigError where a template needs a value that the state machine does not have, or a retry has no key."""
     for name in (*NEEDED, "grab", "details"):

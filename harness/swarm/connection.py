@@ -6,7 +6,8 @@ gevent it is for one thread; works above file descriptor 1024: no select.
 """
 
 import os
-from _socket import socket as PlainSocket  # the kernel's, which gevent does not replace
+from _socket import socket as PlainSocket  # the one below Python's, which gevent does not replace
+from contextlib import suppress
 from errno import EINPROGRESS
 from socket import IPPROTO_TCP, SO_ERROR, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY
 from ssl import SSLContext
@@ -144,10 +145,8 @@ class Connection:
     def _send(self, data: bytes) -> None:
         """Waits only where the kernel has no room for all of it."""
         while True:
-            try:
+            with suppress(BlockingIOError):
                 data = data[self._socket.send(data) :]
-            except BlockingIOError:
-                pass
             if not data:
                 return
             self._wait(_WRITABLE)

@@ -77,8 +77,8 @@ class Stream:
     """One answer in pieces, parsed by httptools."""
 
     __slots__ = (
+        "_body",
         "_body_bytes_max",
-        "_chunks",
         "_framed",
         "_headed",
         "_keeps_alive",
@@ -95,6 +95,7 @@ class Stream:
         self._reader_header, self._body_bytes_max = reader_header, body_bytes_max
         self._parser = HttpResponseParser(self)
         self._received = 0
+        self._whole = self._framed = self._headed = self._keeps_alive = False
         self._begin()
 
     def feed(self, data: bytes) -> Response | None:
@@ -123,19 +124,19 @@ class Stream:
         except (HttpParserError, TooLarge):
             return _STRANGE
         length = 0 if self._whole else self._length
-        if not self._headed or self._chunks or length is None:
+        if not self._headed or self._body or length is None:
             return _STRANGE
         return Head(self._status, length, self._reader, self._keeps_alive)
 
     def _begin(self) -> None:
         self._whole = self._framed = self._headed = self._keeps_alive = False
-        self._chunks: list[bytes] = []
+        self._body = bytearray()
         self._length: int | None = None
         self._reader: str | None = None
         self._status = 0
 
     def _response(self) -> Response:
-        return Response(self._status, b"".join(self._chunks), self._reader, self._keeps_alive)
+        return Response(self._status, bytes(self._body), self._reader, self._keeps_alive)
 
     # --- called by the parser
 
@@ -157,7 +158,7 @@ class Stream:
         self._status = self._parser.get_status_code()
 
     def on_body(self, data: bytes) -> None:
-        self._chunks.append(data)
+        self._body += data
 
     def on_message_complete(self) -> None:
         if self._status >= 200:

@@ -39,7 +39,7 @@ class Answer(Struct, frozen=True, gc=False):
 class AnswerReader:
     """One operation's rules for reading answers, compiled."""
 
-    __slots__ = ("_code", "_codes_ok", "_fields", "_decode_ok", "_parses_ok", "_promises", "_refusals", "_statuses_ok")
+    __slots__ = ("_code", "_codes_ok", "_decode_ok", "_fields", "_parses_ok", "_promises", "_refusals", "_statuses_ok")
 
     def __init__(self, ok: OkTable, refusals: Mapping[str, list[list[Code]]], error_code: str | None) -> None:
         self._statuses_ok = frozenset(ok.status)

@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from harness import config
 from harness.config import ConfigError, nearest
-from harness.target.answer import Pointer, pointer
+from harness.target.answer import pointer
 from harness.target.files import Query, StartTable, TargetFile
 from harness.target.operation import Operation, header_name
+from harness.target.promises import Pointer
 from harness.target.tls import make_context
 from invariants.schema import EVIDENCE
 

@@ -58,9 +58,10 @@ _TYPES: Final[Mapping[str, Any]] = MappingProxyType(
 def promises_decoder(
     promises: Sequence[tuple[str, Pointer]], fields: Sequence[tuple[str, Pointer]]
 ) -> Callable[[bytes], Any] | None:
-    """Decodes a body into an object with the attributes of CHECKS (None: not promised) and `field_0`, … (UNSET: absent).
+    """Decodes a body into an object with the attributes of CHECKS, and `field_0`, `field_1`, … for `fields`.
 
-    The decoder raises ValueError or RecursionError where a promise is not kept. None: only checks by hand will do.
+    What is not promised is None, a field that is absent UNSET. The decoder raises ValueError or RecursionError where a
+    promise is not kept. None instead of a decoder: only checks by hand will do.
     """
     if any(len(where) != 1 for _, where in (*promises, *fields)):
         return None
