@@ -156,13 +156,12 @@ class Journal:
         Raises ConfigError when the disk is full: the operation is not on record then and must not be sent.
         """
         number = self._number
-        segment, row = divmod(number, self._segment_records)
-        if segment >= self._next_segment:
+        if number >= self._next_segment_at:
             self._rotate()
         known, write = self._known, self._write
         BEGIN.pack_into(
-            self._segments[segment],
-            self._header_bytes + row * RECORD_BYTES,
+            self._segment,
+            self._header_bytes + (number - self._segment_at) * RECORD_BYTES,
             person,
             NULL if amount_fen is None else amount_fen,
             intended_ns,
@@ -230,8 +229,9 @@ class Journal:
         self._header_bytes = len(header)
         path = self._folder / f"{self._worker}-{segment:04d}.journal"
         size = len(header) + self._segment_records * RECORD_BYTES
-        self._segments[segment] = _map_new(path, size, header)
-        self._next_segment = segment + 1
+        self._segment = self._segments[segment] = _map_new(path, size, header)
+        self._segment_at = segment * self._segment_records
+        self._next_segment_at = self._segment_at + self._segment_records
         for old in [n for n in self._segments if n != segment and self._is_complete(self._segments[n])]:
             self._segments.pop(old).close()
 

@@ -7,7 +7,6 @@ gevent it is for one thread; works above file descriptor 1024: no select.
 
 import os
 from _socket import socket as PlainSocket  # the one below Python's, which gevent does not replace
-from contextlib import suppress
 from errno import EINPROGRESS
 from socket import IPPROTO_TCP, SO_ERROR, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY
 from ssl import SSLContext
@@ -145,10 +144,13 @@ class Connection:
     def _send(self, data: bytes) -> None:
         """Waits only where the kernel has no room for all of it."""
         while True:
-            with suppress(BlockingIOError):
-                data = data[self._socket.send(data) :]
-            if not data:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            if sent == len(data):
                 return
+            data = data[sent:]
             self._wait(_WRITABLE)
 
     def _wait(self, event: int) -> None:
@@ -179,15 +181,16 @@ class Connection:
 
     def _read(self, data: bytes, ended: bool) -> Response | None:
         """The answer, if this is the end of it. What comes while nobody asks cannot be built on: Closed."""
-        response = None
         if self._caller is None or self._result is not None:
             if data or ended:
                 raise Closed
-        elif data:
-            response = self._reader.whole(data) if self._stream is None else None
-            if response is None:
-                self._stream = self._stream or self._reader.stream()
-                response = self._stream.feed(data)
+            return None
+        response = None
+        if data:
+            if self._stream is None and (response := self._reader.whole(data)) is not None:
+                return response
+            self._stream = self._stream or self._reader.stream()
+            response = self._stream.feed(data)
         if response is None and ended:
             if self._stream is None:
                 raise Closed

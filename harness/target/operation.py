@@ -22,7 +22,7 @@ _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzAB
 class Operation:
     """Compiled once, rendered for every request: `names` are the values that `render` needs."""
 
-    __slots__ = ("_body", "_forms", "_has_key", "_head", "_reader", "method", "name", "names", "path")
+    __slots__ = ("_body", "_forms", "_has_key", "_has_tag", "_head", "_reader", "method", "name", "names", "path")
 
     def __init__(self, name: str, table: OperationTable, shared: TargetTable, authority: str, prefix: str) -> None:
         if not table.path.startswith("/"):
@@ -30,7 +30,7 @@ class Operation:
         self.name, self.method, self.path = name, table.method, table.path
         self._head = _head(table, shared, authority, prefix)
         self._body = body_template(table.body) if table.body is not None else None
-        self._has_key = shared.key_header is not None
+        self._has_key, self._has_tag = bool(shared.key_header), shared.tag_header is not None
         self._forms = self._compile(shared)
         self._reader = AnswerReader(table.ok, table.refusals, shared.error_code)
         self.names = self._head.names | (self._body.names if self._body else frozenset())
@@ -38,6 +38,8 @@ class Operation:
     def render(self, values: Mapping[str, object], *, key: str | None, tagged: bool) -> bytes:
         """The complete HTTP/1.1 request. ConfigError: a value is missing or cannot stand in its place."""
         keyed = key is not None and self._has_key
+        if tagged and not self._has_tag:
+            raise ConfigError("pressure traffic needs [target] tag_header: untagged it would touch live rows")
         try:
             parts = self._head.arguments(values)
             if key is not None and keyed:
@@ -49,30 +51,25 @@ class Operation:
             raise ConfigError(f"operation '{self.name}' needs a value for ${error.args[0]}") from None
         except ValueError as error:
             raise ConfigError(f"operation '{self.name}': {error}") from None
-        form = self._forms.get((keyed, tagged))
-        if form is None:
-            raise ConfigError("pressure traffic needs [target] tag_header: untagged it would touch live rows")
-        return form % tuple(parts)
+        return self._forms[keyed][tagged] % tuple(parts)
 
     def read(self, status: int, body: bytes, reader: str | None = None) -> Answer:
         """What an answer says; `reader` is the value of the target's reader header."""
         return self._reader.read(status, body, reader)
 
-    def _compile(self, shared: TargetTable) -> dict[tuple[bool, bool], bytes]:
-        """All that is the same in every request, for those with and without a key, tagged and not."""
+    def _compile(self, shared: TargetTable) -> list[list[bytes]]:
+        """All that is the same in every request: by [is there a key][is it tagged]."""
         if self._body is not None:
             end = b"Content-Length: %d\r\n\r\n%b"
         else:
             end = b"\r\n" if self.method == "GET" else b"Content-Length: 0\r\n\r\n"
-        keys = {False: b""}
+        keys, tags = [b""], [b""]
         if shared.key_header:
-            keys[True] = _form(header_name(shared.key_header)) + b": %b\r\n"
-        tags = {False: b""}
+            keys.append(_form(header_name(shared.key_header)) + b": %b\r\n")
         if shared.tag_header:
             tag = header_text(shared.tag_header.value).decode()
-            tags[True] = _form(f"{header_name(shared.tag_header.name)}: {tag}\r\n")
-        head = self._head.form
-        return {(keyed, tagged): head + keys[keyed] + tags[tagged] + end for keyed in keys for tagged in tags}
+            tags.append(_form(f"{header_name(shared.tag_header.name)}: {tag}\r\n"))
+        return [[self._head.form + key + tag + end for tag in tags] for key in keys]
 
 
 def key_text(key: str) -> bytes:
