@@ -156,13 +156,12 @@ class Journal:
         Raises ConfigError when the disk is full: the operation is not on record then and must not be sent.
         """
         number = self._number
-        segment, row = divmod(number, self._segment_records)
-        if segment >= self._next_segment:
+        if number >= self._next_segment_at:
             self._rotate()
         known, write = self._known, self._write
         BEGIN.pack_into(
-            self._segments[segment],
-            self._header_bytes + row * RECORD_BYTES,
+            self._segment,
+            self._header_bytes + (number - self._segment_at) * RECORD_BYTES,
             person,
             NULL if amount_fen is None else amount_fen,
             intended_ns,
@@ -191,9 +190,9 @@ class Journal:
         orders: str | None = None,
         balance_fen: int | None = None,
         income_fen: int | None = None,
-    ) -> None:
-        """Stamps `done_ns` and writes how operation `slot` ended (`ok`, `fail` or `info`); what is None stays
-        as begun.
+    ) -> int:
+        """Stamps `done_ns`, writes how operation `slot` ended (`ok`, `fail` or `info`), and returns the stamp; what is
+        None stays as begun.
         """
         done_ns = monotonic_ns() + ANCHOR_NS
         segment, row = divmod(slot, self._segment_records)
@@ -214,6 +213,7 @@ class Journal:
             OUTCOME_NUMBERS[outcome],
             1,
         )
+        return done_ns
 
     def close(self) -> None:
         """Unmaps everything. What was not completed stays on record as begun."""
@@ -229,8 +229,9 @@ class Journal:
         self._header_bytes = len(header)
         path = self._folder / f"{self._worker}-{segment:04d}.journal"
         size = len(header) + self._segment_records * RECORD_BYTES
-        self._segments[segment] = _map_new(path, size, header)
-        self._next_segment = segment + 1
+        self._segment = self._segments[segment] = _map_new(path, size, header)
+        self._segment_at = segment * self._segment_records
+        self._next_segment_at = self._segment_at + self._segment_records
         for old in [n for n in self._segments if n != segment and self._is_complete(self._segments[n])]:
             self._segments.pop(old).close()
 

@@ -131,7 +131,7 @@ class HttpSystem:
     def _connected(self) -> socket.socket:
         if self._socket is None:
             try:
-                self._socket = socket.create_connection((self._target.host, self._target.port), TIMEOUT_S)
+                self._socket = _connect(self._target)
             except OSError as error:
                 raise Unreachable(
                     f"target {self._target.base_url} does not answer: {error.strerror or error}"
@@ -163,6 +163,12 @@ class HttpSystem:
 
     def _id(self, person: int) -> int:
         return self._first_person + person
+
+
+def _connect(target: Target) -> socket.socket:
+    connection = socket.create_connection((target.host, target.port), TIMEOUT_S)
+    context = target.tls_context()
+    return connection if context is None else context.wrap_socket(connection, server_hostname=target.host)
 
 
 def check_templates(target: Target, values: Mapping[str, object]) -> None:

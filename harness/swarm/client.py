@@ -4,17 +4,16 @@ One keep-alive socket an operation in flight, from a pool; the request's bytes c
 An operation is attempted exactly once: trying again is the scenario's business, under the same idempotency key.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from time import monotonic_ns
-from typing import Final
 
 from harness.history import Journal, now_ns
 from harness.swarm.connection import Address, Connection, resolve
 from harness.swarm.mishaps import BROKEN, NEVER_SENT, mishap
+from harness.swarm.response import ANSWER_BYTES_MAX, ResponseReader
 from harness.swarm.stats import Statistics
 from harness.target import Answer, Operation, Target
-
-ANSWER_BYTES_MAX: Final = 4 << 20
 
 
 def is_settled(answer: Answer) -> bool:
@@ -23,7 +22,10 @@ def is_settled(answer: Answer) -> bool:
 
 
 class Client:
-    """Calls the operations of one target, for all people of one worker: any number of greenlets, one thread."""
+    """Calls the operations of one target, for all people of one worker: any number of greenlets, one thread.
+
+    People share the connections that are idle; with `connection_each` they keep their own, as phones do.
+    """
 
     def __init__(
         self,
@@ -33,14 +35,24 @@ class Client:
         *,
         timeout_s: float = 10.0,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
+        connection_each: bool = False,
     ) -> None:
         self._target, self._journal, self._statistics = target, journal, statistics
-        self._timeout_s, self._answer_bytes_max = timeout_s, answer_bytes_max
-        self._reader_header = target.reader_header.lower().encode() if target.reader_header else None
+        self._timeout_s = timeout_s
+        self._reader = ResponseReader(
+            target.reader_header.lower().encode() if target.reader_header else None, answer_bytes_max
+        )
+        self._tls = target.tls_context()
         self._address: Address | None = None
-        self._idle: list[Connection] = []
+        self._connection_each = connection_each
+        self._idle: defaultdict[int, list[Connection]] = defaultdict(list)
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
         self.connects = self.in_flight = self.in_flight_max = 0
+
+    @property
+    def idle(self) -> int:
+        """Connections that are open, and in use by nobody."""
+        return sum(connection.usable for pool in self._idle.values() for connection in pool)
 
     def call(
         self,
@@ -67,12 +79,15 @@ class Client:
             intended_ns = now_ns()
         slot = self._journal.begin(operation, person, subject, key, amount_fen, intended_ns, tagged, mark)
         self.in_flight += 1
-        self.in_flight_max = max(self.in_flight_max, self.in_flight)
+        if self.in_flight > self.in_flight_max:
+            self.in_flight_max = self.in_flight
         try:
-            answer = self._exchange(asked, request, self._timeout_s if timeout_s is None else timeout_s)
+            patience_s = self._timeout_s if timeout_s is None else timeout_s
+            pool = self._idle[person if self._connection_each else 0]
+            answer = self._exchange(pool, asked, request, monotonic_ns() + int(patience_s * 1e9))
         finally:
             self.in_flight -= 1
-        self._journal.complete(
+        done_ns = self._journal.complete(
             slot,
             answer.outcome,
             answer.reason or None,
@@ -84,49 +99,51 @@ class Client:
             balance_fen=answer.balance_fen,
         )
         self.outcomes[answer.outcome] += 1
-        self._statistics.record(asked, answer, now_ns() - intended_ns, is_settled(answer))
+        self._statistics.record(asked, answer, done_ns - intended_ns, is_settled(answer))
         return answer
 
     def close(self) -> None:
         """Closes the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        for pool in self._idle.values():
+            while pool:
+                pool.pop().close()
 
-    def _exchange(self, asked: Operation, request: bytes, timeout_s: float) -> Answer:
-        deadline_ns = monotonic_ns() + int(timeout_s * 1e9)
-        connection = self._idle_connection()
+    def _exchange(self, pool: list[Connection], asked: Operation, request: bytes, deadline_ns: int) -> Answer:
+        connection = _idle_connection(pool)
         sending = False
         try:
             if connection is None:
                 connection = self._connect(deadline_ns)
             sending = True
-            connection.exchange(request, deadline_ns)
+            response = connection.exchange(request, deadline_ns)
         except BROKEN as error:
             broken = mishap(error, sending=sending)
             return Answer(broken.outcome, broken.reason)
         finally:  # also when the greenlet is killed in mid-air
             if connection is not None:
-                self._give_back(connection)
-        return asked.read(connection.status, connection.body, connection.reader)
+                _give_back(pool, connection)
+        return asked.read(response.status, response.body, response.reader)
 
     def _connect(self, deadline_ns: int) -> Connection:
         if self._address is None:
             self._address = resolve(self._target.host, self._target.port)
-        connection = Connection.open(self._address, deadline_ns, self._reader_header, self._answer_bytes_max)
+        connection = Connection.open(self._address, deadline_ns, self._reader, self._tls)
         self.connects += 1
         return connection
 
-    def _idle_connection(self) -> Connection | None:
-        """The connection used last that is still good: the rest may grow old and be closed by the server."""
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_idle():
-                return connection
-            connection.close()
-        return None
 
-    def _give_back(self, connection: Connection) -> None:
-        if connection.reusable:
-            self._idle.append(connection)
-        else:
-            connection.close()
+def _idle_connection(pool: list[Connection]) -> Connection | None:
+    """The connection used last that is still good: the rest may grow old and be closed by the server."""
+    while pool:
+        connection = pool.pop()
+        if connection.usable:
+            return connection
+        connection.close()
+    return None
+
+
+def _give_back(pool: list[Connection], connection: Connection) -> None:
+    if connection.usable:
+        pool.append(connection)
+    else:
+        connection.close()

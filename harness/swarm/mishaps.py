@@ -5,6 +5,7 @@ error. A pooled socket that the server closed without our seeing it is no except
 """
 
 from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
 from typing import Final, Literal, NamedTuple
 
 from httptools import HttpParserError
@@ -33,6 +34,8 @@ _BEFORE_SENDING: Final[tuple[tuple[type[Exception], str], ...]] = (
     (gaierror, "no_such_host"),
     (ConnectionRefusedError, "refused"),
     (TimeoutError, "connect_timeout"),
+    (SSLCertVerificationError, "bad_certificate"),
+    (SSLError, "no_tls"),
     (OSError, "not_connected"),
 )
 
@@ -42,6 +45,7 @@ _SENDING_OR_LATER: Final[tuple[tuple[type[Exception], str], ...]] = (
     (HalfAnswer, "half_answer"),
     (TooLarge, "too_large"),
     (HttpParserError, "garbage"),
+    (SSLError, "tls_broken"),
     (OSError, "reset"),
 )
 

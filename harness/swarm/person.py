@@ -64,10 +64,11 @@ class Person:
         if key is None and self._target.operation(operation).method != "GET":
             key = self.new_key()
         intended_ns, self._due_ns = self._due_ns, None
+        known = {"person": self.uid, "packet": packet, "amount_fen": amount_fen}
         return self._client.call(
             operation,
             person=self.uid,
-            values={"person": self.uid, "packet": packet, "amount_fen": amount_fen, **values},
+            values={**known, **values} if values else known,
             subject=packet,
             key=key,
             amount_fen=amount_fen,

@@ -5,21 +5,20 @@ proxy's 502, a code nobody listed, an `ok` that lacks the amount it owes. Taking
 failure would hide money that moved.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from harness.config import ConfigError
 from harness.target.files import Code, OkTable
+from harness.target.promises import CHECKS, Pointer, promises_decoder
 
 Outcome = Literal["ok", "fail", "info"]
-Pointer = tuple[str, ...]
 
 MALFORMED: Final = "malformed"
 _NOTHING: Final = object()
-_INT64_MAX: Final = 2**63 - 1
 _CODE_LENGTH_MAX: Final = 40
 
 
@@ -40,29 +39,33 @@ class Answer(Struct, frozen=True, gc=False):
 class AnswerReader:
     """One operation's rules for reading answers, compiled."""
 
-    __slots__ = ("_code", "_codes_ok", "_fields", "_parses_ok", "_promises", "_refusals", "_statuses_ok")
+    __slots__ = ("_code", "_codes_ok", "_decode_ok", "_fields", "_parses_ok", "_promises", "_refusals", "_statuses_ok")
 
     def __init__(self, ok: OkTable, refusals: Mapping[str, list[list[Code]]], error_code: str | None) -> None:
         self._statuses_ok = frozenset(ok.status)
         self._codes_ok = frozenset(ok.code) if ok.code is not None else None
         self._refusals = _refusal_table(refusals)
         self._code = pointer(error_code) if error_code is not None else None
-        self._promises = tuple(
-            (name, pointer(getattr(ok, name)), check) for name, check in _CHECKS.items() if getattr(ok, name)
-        )
+        self._promises = tuple((name, pointer(getattr(ok, name))) for name in CHECKS if getattr(ok, name))
         self._fields = tuple((name, pointer(text)) for name, text in ok.fields.items())
         self._refuse_contradictions()
         codes_matter = self._codes_ok is not None or any(status in self._statuses_ok for status, _ in self._refusals)
         self._parses_ok = bool(codes_matter or self._promises or self._fields)
+        self._decode_ok = None if codes_matter else promises_decoder(self._promises, self._fields)
 
     def read(self, status: int, body: bytes, reader: str | None = None) -> Answer:
         """What `status` and `body` say. `reader` is passed through: the process that answered."""
         likely_ok = status in self._statuses_ok
         if likely_ok and not self._parses_ok:
             return Answer("ok", reader=reader)
+        if likely_ok and self._decode_ok is not None:
+            try:
+                return self._kept(self._decode_ok(body), reader)
+            except (ValueError, RecursionError):
+                pass  # a promise is not kept: in which way is for those below to say
         try:
             tree = msgspec.json.decode(body)
-        except ValueError:  # not JSON, or not even UTF-8
+        except (ValueError, RecursionError):  # not JSON, not even UTF-8, or nested beyond reason
             tree = _NOTHING
         code = self._code_of(tree)
         refusal = self._refusals.get((status, code)) or self._refusals.get((status, None))
@@ -74,10 +77,32 @@ class AnswerReader:
             return Answer("info", MALFORMED, reader=reader)
         return Answer("info", _said(status, code), reader=reader)
 
+    def _kept(self, told: Any, reader: str | None) -> Answer:
+        """The answer that keeps all promises."""
+        subject = told.subject
+        if type(subject) is int:
+            subject = str(subject)
+        fields = self._fields and {
+            name: value
+            for n, (name, _) in enumerate(self._fields)
+            if (value := getattr(told, f"field_{n}")) is not UNSET
+        }
+        return Answer(
+            "ok",
+            "",
+            subject,
+            told.amount_fen,
+            told.sequence,
+            told.remaining_fen,
+            reader,
+            told.balance_fen,
+            fields or {},
+        )
+
     def _ok(self, tree: object, reader: str | None) -> Answer:
         values: dict[str, Any] = {}
-        for name, where, check in self._promises:
-            value = values[name] = check(find(tree, where))
+        for name, where in self._promises:
+            value = values[name] = CHECKS[name](find(tree, where))
             if value is None:
                 return Answer("info", MALFORMED, reader=reader)
         if self._fields:
@@ -125,30 +150,6 @@ def _said(status: int, code: Code | None) -> str:
     """A reason for what nobody listed. Short and plain: reasons are interned, and printed."""
     text = str(code)[:_CODE_LENGTH_MAX]
     return f"{status} {text}" if code is not None and text.isprintable() else str(status)
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and 0 <= value <= _INT64_MAX else None
-
-
-def _balance(value: object) -> int | None:
-    """May be below zero: a target that shows an overdrawn account is believed, and judged."""
-    return value if type(value) is int and -_INT64_MAX <= value <= _INT64_MAX else None
-
-
-def _identifier(value: object) -> str | None:
-    if type(value) is int:
-        return str(value)
-    return value if type(value) is str and value else None
-
-
-_CHECKS: Final[dict[str, Callable[[object], int | str | None]]] = {
-    "subject": _identifier,
-    "amount_fen": _count,
-    "sequence": _count,
-    "remaining_fen": _count,
-    "balance_fen": _balance,
-}
 
 
 def _refusal_table(refusals: Mapping[str, list[list[Code]]]) -> dict[tuple[int, Code | None], str]:

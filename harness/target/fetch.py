@@ -1,7 +1,9 @@
-"""One plain GET to the target, for what is not load: is it ready, is it drained, what rows does it show."""
+"""One GET to the target, for what is not load: is it ready, is it drained, what rows does it show."""
 
 import http.client
+import ssl
 
+from harness.config import ConfigError
 from harness.target.mapping import Target
 
 
@@ -10,13 +12,27 @@ class Unreachable(Exception):
 
 
 def fetch(target: Target, path: str, timeout_s: float) -> tuple[int, bytes]:
-    """Status and body of `path`. Unreachable: refused, timed out, broken off, not HTTP."""
-    connection = http.client.HTTPConnection(target.host, target.port, timeout=timeout_s)
+    """Status and body of `path`. Unreachable: refused, timed out, broken off, not HTTP. ConfigError: its certificate
+    is not to be believed, which no waiting heals.
+    """
+    connection = _connection(target, timeout_s)
     try:
         connection.request("GET", target.prefix + path)
         answer = connection.getresponse()
         return answer.status, answer.read()
+    except ssl.SSLCertVerificationError as error:
+        raise ConfigError(
+            f"{target.path}: the certificate of {target.base_url} does not verify ({error.verify_message}):"
+            " name in [target] ca_file whom to believe"
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(getattr(error, "strerror", None) or str(error) or type(error).__name__) from None
     finally:
         connection.close()
+
+
+def _connection(target: Target, timeout_s: float) -> http.client.HTTPConnection:
+    context = target.tls_context()
+    if context is None:
+        return http.client.HTTPConnection(target.host, target.port, timeout=timeout_s)
+    return http.client.HTTPSConnection(target.host, target.port, timeout=timeout_s, context=context)

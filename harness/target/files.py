@@ -24,6 +24,7 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[target]: where it is and what its requests and answers share."""
 
     base_url: str
+    ca_file: str | None = None  # certificates to believe when base_url is https, if not the machine's; PEM
     tag_header: HeaderPair | None = None
     key_header: str | None = None
     reader_header: str | None = None  # which of the target's processes answered

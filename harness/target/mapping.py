@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,13 +18,16 @@ from msgspec import Struct
 
 from harness import config
 from harness.config import ConfigError, nearest
-from harness.target.answer import Pointer, pointer
+from harness.target.answer import pointer
 from harness.target.files import Query, StartTable, TargetFile
 from harness.target.operation import Operation, header_name
+from harness.target.promises import Pointer
+from harness.target.tls import make_context
 from invariants.schema import EVIDENCE
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _OPTIONS: Final = "options"
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Drain(Struct, frozen=True):
@@ -41,10 +45,12 @@ class Evidence(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """The system under test. `prefix` is the path of the base URL, before every path."""
+    """The system under test. `prefix` is the path of the base URL, before every path; `secure`: it is https."""
 
     path: Path
     base_url: str
+    secure: bool
+    ca_file: Path | None
     host: str
     port: int
     prefix: str
@@ -64,6 +70,10 @@ class Target(Struct, frozen=True):
         except KeyError:
             raise ConfigError(f"{self.path}: no [operation.{name}]: {nearest(name, self.operations)}") from None
 
+    def tls_context(self) -> SSLContext | None:
+        """How certificates are verified; None where the target is reached by plain http."""
+        return make_context(self.ca_file) if self.secure else None
+
 
 def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
     """Read the target file at `path`; `variables` fill its `{name}`s. What does not fit is a ConfigError."""
@@ -75,14 +85,15 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
     file = config.convert(tree, TargetFile, source=str(path))
     shared = file.target
     with _place(f"{path}: [target]"):
-        host, port, prefix = _address(shared.base_url)
+        secure, host, port, prefix = _address(shared.base_url)
+        ca_file = _ca_file(shared.ca_file, path.parent, secure)
         key_header = header_name(shared.key_header) if shared.key_header else None
         pointer(shared.error_code or "")
         tag = (header_name(shared.tag_header.name), shared.tag_header.value) if shared.tag_header else None
     operations = {}
     for name, table in file.operation.items():
         with _place(f"{path}: [operation.{name}]"):
-            operations[name] = Operation(name, table, shared, _authority(host, port), prefix)
+            operations[name] = Operation(name, table, shared, _authority(host, port, secure), prefix)
     with _place(f"{path}: [drain]"):
         drain = Drain(_rooted(file.drain.path), pointer(file.drain.pending)) if file.drain else None
     with _place(f"{path}: [start]"):
@@ -90,6 +101,8 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
     return Target(
         path=path,
         base_url=shared.base_url,
+        secure=secure,
+        ca_file=ca_file,
         host=host,
         port=port,
         prefix=prefix,
@@ -139,16 +152,27 @@ def _splice_options(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
         ]
 
 
-def _address(base_url: str) -> tuple[str, int, str]:
-    """Host, port and path prefix of `http://host[:port][/prefix]`."""
+def _address(base_url: str) -> tuple[bool, str, int, str]:
+    """Is it https, host, port and path prefix of `http[s]://host[:port][/prefix]`."""
     parts = urlsplit(base_url)
-    if parts.scheme != "http" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ConfigError(f"base_url '{base_url}' is not http://host[:port][/prefix], the only form there is")
-    return parts.hostname, parts.port or 80, parts.path.rstrip("/")
+    if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(f"base_url '{base_url}' is not http[s]://host[:port][/prefix], the only forms there are")
+    return parts.scheme == "https", parts.hostname, parts.port or _PORTS[parts.scheme], parts.path.rstrip("/")
 
 
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _ca_file(text: str | None, folder: Path, secure: bool) -> Path | None:
+    """Where the believed certificates lie, relative to the target file's folder; they are read once, to be sure."""
+    if text is not None and not secure:
+        raise ConfigError("ca_file is for https: base_url is http")
+    ca_file = None if text is None else folder / text
+    if secure:
+        make_context(ca_file)
+    return ca_file
+
+
+def _authority(host: str, port: int, secure: bool) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port == _PORTS["https"] and secure else f"{name}:{port}"
 
 
 def _rooted(path: str) -> str:

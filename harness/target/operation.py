@@ -5,7 +5,7 @@ from typing import Final
 
 from harness.config import ConfigError
 from harness.target.answer import Answer, AnswerReader
-from harness.target.files import HeaderPair, OperationTable, TargetTable
+from harness.target.files import OperationTable, TargetTable
 from harness.target.template import (
     Template,
     body_template,
@@ -17,13 +17,12 @@ from harness.target.template import (
 
 _OURS: Final = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LENGTH: Final = b"Content-Length: %d\r\n\r\n"
 
 
 class Operation:
     """Compiled once, rendered for every request: `names` are the values that `render` needs."""
 
-    __slots__ = ("_bare", "_body", "_head", "_key", "_reader", "_tag", "method", "name", "names", "path")
+    __slots__ = ("_body", "_forms", "_has_key", "_has_tag", "_head", "_reader", "method", "name", "names", "path")
 
     def __init__(self, name: str, table: OperationTable, shared: TargetTable, authority: str, prefix: str) -> None:
         if not table.path.startswith("/"):
@@ -31,35 +30,46 @@ class Operation:
         self.name, self.method, self.path = name, table.method, table.path
         self._head = _head(table, shared, authority, prefix)
         self._body = body_template(table.body) if table.body is not None else None
-        self._bare = b"\r\n" if table.method == "GET" else _LENGTH % 0
-        self._tag = _tag(shared.tag_header)
-        self._key = f"{header_name(shared.key_header)}: ".encode() if shared.key_header else None
+        self._has_key, self._has_tag = bool(shared.key_header), shared.tag_header is not None
+        self._forms = self._compile(shared)
         self._reader = AnswerReader(table.ok, table.refusals, shared.error_code)
         self.names = self._head.names | (self._body.names if self._body else frozenset())
 
     def render(self, values: Mapping[str, object], *, key: str | None, tagged: bool) -> bytes:
         """The complete HTTP/1.1 request. ConfigError: a value is missing or cannot stand in its place."""
+        keyed = key is not None and self._has_key
+        if tagged and not self._has_tag:
+            raise ConfigError("pressure traffic needs [target] tag_header: untagged it would touch live rows")
         try:
-            head = self._head.render(values)
-            if self._body is None:
-                end = self._bare
-            else:
+            parts = self._head.arguments(values)
+            if key is not None and keyed:
+                parts.append(key_text(key))
+            if self._body is not None:
                 body = self._body.render(values)
-                end = _LENGTH % len(body) + body
-            said_key = b"" if key is None or self._key is None else b"%b%b\r\n" % (self._key, key_text(key))
+                parts += (len(body), body)
         except KeyError as error:
             raise ConfigError(f"operation '{self.name}' needs a value for ${error.args[0]}") from None
         except ValueError as error:
             raise ConfigError(f"operation '{self.name}': {error}") from None
-        if not tagged:
-            return b"%b%b%b" % (head, said_key, end)
-        if self._tag is None:
-            raise ConfigError("pressure traffic needs [target] tag_header: untagged it would touch live rows")
-        return b"%b%b%b%b" % (head, said_key, self._tag, end)
+        return self._forms[keyed][tagged] % tuple(parts)
 
     def read(self, status: int, body: bytes, reader: str | None = None) -> Answer:
         """What an answer says; `reader` is the value of the target's reader header."""
         return self._reader.read(status, body, reader)
+
+    def _compile(self, shared: TargetTable) -> list[list[bytes]]:
+        """All that is the same in every request: by [is there a key][is it tagged]."""
+        if self._body is not None:
+            end = b"Content-Length: %d\r\n\r\n%b"
+        else:
+            end = b"\r\n" if self.method == "GET" else b"Content-Length: 0\r\n\r\n"
+        keys, tags = [b""], [b""]
+        if shared.key_header:
+            keys.append(_form(header_name(shared.key_header)) + b": %b\r\n")
+        if shared.tag_header:
+            tag = header_text(shared.tag_header.value).decode()
+            tags.append(_form(f"{header_name(shared.tag_header.name)}: {tag}\r\n"))
+        return [[self._head.form + key + tag + end for tag in tags] for key in keys]
 
 
 def key_text(key: str) -> bytes:
@@ -90,7 +100,5 @@ def _head(table: OperationTable, shared: TargetTable, authority: str, prefix: st
     return head
 
 
-def _tag(header: HeaderPair | None) -> bytes | None:
-    if header is None:
-        return None
-    return f"{header_name(header.name)}: ".encode() + header_text(header.value) + b"\r\n"
+def _form(text: str) -> bytes:
+    return literal(text).form

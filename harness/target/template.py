@@ -7,6 +7,7 @@ is refused.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -22,26 +23,33 @@ to_json: Encode = msgspec.json.Encoder().encode
 
 
 class Template:
-    """Text with holes: `names` are the holes' names, `render(values)` the bytes."""
+    """Text with holes: `names` are the holes' names, `render(values)` the bytes.
 
-    __slots__ = ("_format", "_holes", "names")
+    `form % tuple(arguments(values))` is the same, for who has more to put around it.
+    """
+
+    __slots__ = ("_holes", "form", "names")
 
     def __init__(self, pieces: Sequence[bytes], holes: Sequence[Hole]) -> None:
         """`pieces` stand around the holes: always one more than there are."""
         self.names = frozenset(name for name, _ in holes)
-        self._format = b"%b".join(piece.replace(b"%", b"%%") for piece in pieces)
+        self.form = b"%b".join(piece.replace(b"%", b"%%") for piece in pieces)
         self._holes = tuple(holes)
 
     def __add__(self, other: "Template") -> "Template":
         whole = Template([b""], [])
         whole.names = self.names | other.names
-        whole._format = self._format + other._format
+        whole.form = self.form + other.form
         whole._holes = self._holes + other._holes
         return whole
 
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
+        """What fills the holes. KeyError: a value is missing; ValueError: it cannot stand there."""
+        return [encode(values[name]) for name, encode in self._holes]
+
     def render(self, values: Mapping[str, object]) -> bytes:
-        """The text, every hole filled. KeyError: a value is missing; ValueError: it cannot stand there."""
-        return self._format % tuple([encode(values[name]) for name, encode in self._holes])
+        """The text, every hole filled. Raises as `arguments` does."""
+        return self.form % tuple(self.arguments(values))
 
 
 def literal(text: str) -> Template:
@@ -85,10 +93,15 @@ def to_path(value: object) -> bytes:
     if type(value) is int:
         return b"%d" % value
     if type(value) is str:
-        return value.encode() if value.isalnum() and value.isascii() else quote(value, safe="").encode()
+        return _quoted(value)
     if value is None:
         raise ValueError("None cannot stand in a path")
     return quote(to_json(value), safe="").encode()
+
+
+@lru_cache(1 << 16)
+def _quoted(text: str) -> bytes:
+    return quote(text, safe="").encode()
 
 
 def to_json_text(value: object) -> bytes:

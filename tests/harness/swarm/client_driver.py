@@ -2,8 +2,8 @@
 
 import json
 import os
-import resource
 import sys
+import time
 from pathlib import Path
 
 import locust  # patches sockets, as in a worker
@@ -35,27 +35,41 @@ MANNERS = [
     "no_amount",
     "refused",
     "broken",
+    "flood_without_length",
+    "flood_of_chunks",
+    "flood_of_headers",
+    "flood_in_a_header",
+    "flood_of_continues",
+    "flood_of_garbage",
+    "nested",
+    "large",
+    "in_two",
+    "and_again",
     "connections",
+    "thinks",
 ]
+NOT_CALLED_IN_TURN = 2
 
 
-def target_at(folder: Path, port: int) -> Target:
+def target_at(folder: Path, base_url: str, shared: str = "") -> Target:
     path = folder / "target.toml"
     operations = "\n".join(
         f'[operation.{name}]\nmethod = "GET"\npath = "/{name}"\nok = {{ status = [200], amount_fen = "/amount_fen" }}\n'
         'refusals = { sold_out = [[409, "sold_out"]] }\n'
         for name in MANNERS
     )
-    shared = f'[target]\nbase_url = "http://127.0.0.1:{port}"\nreader_header = "X-Reader"\nerror_code = "/code"'
-    path.write_text(f"{shared}\n{operations}")
+    path.write_text(
+        f'[target]\nbase_url = "{base_url}"\nreader_header = "X-Reader"\nerror_code = "/code"\n{shared}\n{operations}'
+    )
     return load_target(path, {})
 
 
 class Caller:
     """A client with its journal."""
 
-    def __init__(self, folder: Path, port: int, name: str) -> None:
-        target = target_at(folder, port)
+    def __init__(self, folder: Path, port: int, name: str, base_url: str = "", shared: str = "") -> None:
+        target = target_at(folder, base_url or f"http://127.0.0.1:{port}", shared)
+        self.target = target
         self.environment = Environment(user_classes=[], events=locust.events)
         self.environment.create_local_runner()
         self.statistics = Statistics(self.environment, one_in=3)
@@ -70,16 +84,27 @@ def told(answer: Answer) -> list[object]:
     return [answer.outcome, answer.reason, answer.amount_fen, answer.reader]
 
 
+def peak_bytes() -> int:
+    """The most memory that was resident since it was last forgotten."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) * 1024
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 def every_manner(folder: Path, port: int) -> dict[str, object]:
     caller = Caller(folder, port, "manners")
     results: dict[str, object] = {}
-    for manner in MANNERS[:-1]:
-        if manner == "flood":
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    grown: dict[str, int] = {}
+    for manner in MANNERS[:-NOT_CALLED_IN_TURN]:
+        forget_peak()
+        before = peak_bytes()
         results[manner] = told(caller.call(manner, 0.5 if manner in ("slow", "silent") else 2.0))
-        if manner == "flood":
-            results["flood_bytes"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-        sleep(0.02)
+        grown[manner] = peak_bytes() - before
+        sleep(0.03)
+    results["grown_bytes"] = {manner: grown[manner] for manner in grown if "flood" in manner or manner == "nested"}
     results["outcomes"] = caller.client.outcomes
     caller.statistics.flush()
     stats = caller.environment.stats
@@ -106,6 +131,39 @@ def above_1024(folder: Path, port: int) -> dict[str, object]:
     for descriptor in held:
         os.close(descriptor)
     return {"answers": answers, "connects": caller.client.connects}
+
+
+def deadlines(folder: Path, port: int) -> dict[str, object]:
+    """A short patience after a long one on the same connection, and a long one after a short one."""
+    caller = Caller(folder, port, "deadlines")
+    caller.call("whole", 30.0)
+    began = time.monotonic()
+    short = told(caller.call("silent", 0.05))
+    waited_s = time.monotonic() - began
+    caller.call("whole", 0.1)
+    long = told(caller.call("thinks", 5.0))
+    return {"short": short[:2], "waited_s": waited_s, "long": long[:2], "connects": caller.client.connects}
+
+
+def tls(folder: Path, base_url: str, ca_file: str) -> dict[str, object]:
+    """Some manners over TLS, then a second operation on a connection that is held."""
+    shared = f'ca_file = "{ca_file}"' if ca_file else ""
+    caller = Caller(folder, 0, "tls", base_url, shared)
+    manners = ["whole", "dribble", "large", "until_close", "half", "garbage", "silent", "whole"]
+    answers = {manner: told(caller.call(manner, 0.5 if manner == "silent" else 2.0))[:3] for manner in manners}
+    before = caller.client.connects
+    outcomes = {caller.call("whole").outcome for _ in range(20)}
+    return {"answers": answers, "kept": list(outcomes), "reconnects": caller.client.connects - before}
+
+
+def connection_each(folder: Path, port: int) -> dict[str, object]:
+    """Three people who ask in turn, twice."""
+    caller = Caller(folder, port, "each")
+    client = Client(caller.target, caller.journal, caller.statistics, connection_each=True)
+    outcomes = {client.call("whole", person=person, values={}).outcome for person in (1, 2, 3, 1, 2, 3)}
+    held = client.idle
+    client.close()
+    return {"outcomes": list(outcomes), "connects": client.connects, "held": held, "left": client.idle}
 
 
 def killed(folder: Path, port: int) -> dict[str, object]:
@@ -135,5 +193,5 @@ def die_in_flight(folder: Path, port: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    what, folder, port = sys.argv[1:]
-    print(json.dumps(globals()[what](Path(folder), int(port))))
+    what, folder, where, *others = sys.argv[1:]
+    print(json.dumps(globals()[what](Path(folder), int(where) if where.isdecimal() else where, *others)))

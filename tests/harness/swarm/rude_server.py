@@ -1,7 +1,11 @@
-"""A server whose manners the path decides: a process of its own, plain threads, that prints its port."""
+"""A server whose manners the path decides: a process of its own, plain threads, that prints its port.
+
+With two arguments, a certificate and its key, it speaks TLS.
+"""
 
 import itertools
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -26,10 +30,11 @@ def slowly(peer: socket.socket, data: bytes, pause_s: float) -> None:
         time.sleep(pause_s)
 
 
-def flood(peer: socket.socket) -> None:
-    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+def flood(peer: socket.socket, head: bytes, what: bytes) -> None:
+    """100 MB."""
+    peer.sendall(head)
     for _ in range(1000):
-        peer.sendall(b"x" * 100_000)
+        peer.sendall(what * (100_000 // len(what)))
 
 
 def reset(peer: socket.socket) -> None:
@@ -78,7 +83,34 @@ def act(path: str, peer: socket.socket) -> bool:
         case "/silent":
             time.sleep(5)
         case "/flood":
-            flood(peer)
+            flood(peer, b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", b"x")
+        case "/flood_without_length":
+            flood(peer, b"HTTP/1.1 200 OK\r\n\r\n", b"x")
+        case "/flood_of_chunks":
+            flood(peer, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"2\r\nxx\r\n")
+        case "/flood_of_headers":
+            flood(peer, b"HTTP/1.1 200 OK\r\n", b"X-Any: thing\r\n")
+        case "/flood_in_a_header":
+            flood(peer, b"HTTP/1.1 200 OK\r\nX-Any: ", b"x")
+        case "/flood_of_continues":
+            flood(peer, b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+        case "/flood_of_garbage":
+            flood(peer, b"", b"\xfe")
+        case "/nested":
+            peer.sendall(answer(b'{"amount_fen": ' + b"[" * 100_000))
+        case "/large":
+            peer.sendall(answer(b'{"amount_fen": 5, "rest": "' + b"x" * 1_000_000 + b'"}'))
+        case "/in_two":
+            peer.sendall(answer()[:-5])
+            time.sleep(0.05)
+            peer.sendall(answer()[-5:])
+        case "/and_again":
+            peer.sendall(answer())
+            time.sleep(0.02)
+            peer.sendall(answer(b'{"amount_fen": 6}'))
+        case "/thinks":
+            time.sleep(0.3)
+            peer.sendall(answer())
         case "/no_amount":
             peer.sendall(answer(b"{}"))
         case "/refused":
@@ -88,9 +120,11 @@ def act(path: str, peer: socket.socket) -> bool:
     return True
 
 
-def serve(peer: socket.socket) -> None:
+def serve(peer: socket.socket, context: ssl.SSLContext | None) -> None:
     data = b""
     try:
+        if context is not None:
+            peer = context.wrap_socket(peer, server_side=True)
         while b"\r\n\r\n" in data or (more := peer.recv(65536)):
             data += more if b"\r\n\r\n" not in data else b""
             if b"\r\n\r\n" in data:
@@ -105,13 +139,17 @@ def serve(peer: socket.socket) -> None:
 
 def main() -> None:
     global connections
+    context = None
+    if len(sys.argv) > 1:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*sys.argv[1:])
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     print(listener.getsockname()[1], flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), listener.close()), daemon=True).start()
     for _ in itertools.count():
         peer, _ = listener.accept()
         connections += 1
-        threading.Thread(target=serve, args=(peer,), daemon=True).start()
+        threading.Thread(target=serve, args=(peer, context), daemon=True).start()
 
 
 if __name__ == "__main__":

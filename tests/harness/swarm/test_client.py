@@ -38,6 +38,16 @@ def manners(drive: Callable[..., Any], rude_port: int, tmp_path_factory: pytest.
         ("no_amount", "info", "malformed"),
         ("refused", "fail", "sold_out"),
         ("broken", "info", "500 internal"),
+        ("flood_without_length", "info", "too_large"),
+        ("flood_of_chunks", "info", "too_large"),
+        ("flood_of_headers", "info", "too_large"),
+        ("flood_in_a_header", "info", "too_large"),
+        ("flood_of_continues", "info", "too_large"),
+        ("flood_of_garbage", "info", "garbage"),
+        ("nested", "info", "malformed"),
+        ("large", "ok", ""),
+        ("in_two", "ok", ""),
+        ("and_again", "ok", ""),
     ],
 )
 def test_outcome_of_every_manner(manners: dict[str, Any], manner: str, outcome: str, reason: str) -> None:
@@ -48,25 +58,42 @@ def test_outcome_of_every_manner(manners: dict[str, Any], manner: str, outcome: 
 def test_values_of_the_answer_are_read(manners: dict[str, Any]) -> None:
     """The amount comes from the body, the reader from its header, however the body was framed."""
     assert manners["whole"][2:] == [5, "rude-1"]
-    assert manners["chunked"][2] == manners["dribble"][2] == manners["until_close"][2] == 5
+    other_framings = ("chunked", "dribble", "until_close", "in_two", "large", "and_again")
+    assert {manners[manner][2] for manner in other_framings} == {5}
 
 
 def test_a_flood_costs_no_memory(manners: dict[str, Any]) -> None:
-    """100 MB that nobody asked for are refused after a few of them."""
-    assert manners["flood_bytes"] < 30_000_000
+    """100 MB that nobody asked for, however they are framed, are refused after a few of them."""
+    assert len(manners["grown_bytes"]) == 8
+    assert {manner: grown for manner, grown in manners["grown_bytes"].items() if grown > 30_000_000} == {}
 
 
 def test_locust_counts_every_operation_once(manners: dict[str, Any]) -> None:
     """Batches, one in three as an event, failures as events: together each operation once; refusals have names."""
     locust = manners["locust"]
-    assert locust["total"] == locust["sum"] == sum(manners["outcomes"].values()) == 19
-    assert locust["failures"] == manners["outcomes"]["info"] == 11
+    assert locust["total"] == locust["sum"] == sum(manners["outcomes"].values()) == 29
+    assert locust["failures"] == manners["outcomes"]["info"] == 18
     assert "refused: sold_out" in locust["names"]
 
 
 def test_connections_are_kept(drive: Callable[..., Any], rude_port: int, tmp_path: Path) -> None:
     """Fifty-two calls in a row need one connection, counted by the server."""
     assert drive("client_driver.py", "keeping_alive", tmp_path, rude_port) == {"outcomes": ["ok"], "opened": 0}
+
+
+def test_people_may_keep_connections_of_their_own(drive: Callable[..., Any], rude_port: int, tmp_path: Path) -> None:
+    """Three people who ask in turn share one connection, unless each is to have one."""
+    result = drive("client_driver.py", "connection_each", tmp_path, rude_port)
+    assert result == {"outcomes": ["ok"], "connects": 3, "held": 3, "left": 0}
+
+
+def test_deadlines_change_from_one_operation_to_the_next(
+    drive: Callable[..., Any], rude_port: int, tmp_path: Path
+) -> None:
+    """The alarm of an operation before neither delays a short patience nor cuts a long one off."""
+    result = drive("client_driver.py", "deadlines", tmp_path, rude_port)
+    assert 0.05 <= result.pop("waited_s") < 1.0
+    assert result == {"short": ["info", "timeout"], "long": ["ok", ""], "connects": 2}
 
 
 def test_connections_above_descriptor_1024(drive: Callable[..., Any], rude_port: int, tmp_path: Path) -> None:

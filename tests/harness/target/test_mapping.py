@@ -224,7 +224,7 @@ def test_mistakes_in_a_file_are_one_line(target_of: TargetOf, text: str, said: s
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://a", "127.0.0.1:80", "http://", "http://a:x", "http://a?b=1", "http://u@a"])
+@pytest.mark.parametrize("url", ["ftp://a", "127.0.0.1:80", "http://", "http://a:x", "http://a?b=1", "http://u@a"])
 def test_base_url_in_another_form_is_refused(tmp_path: Path, url: str) -> None:
     """What the client cannot speak to is refused when the file is read."""
     (tmp_path / "target.toml").write_text(f'[target]\nbase_url = "{url}"')
