@@ -215,6 +215,7 @@ class Shift:
             connects=self.client.connects,
             in_flight_max=self.client.in_flight_max,
             crashes=self.dispatcher.crashes[:_CRASHES_TOLD],
+            herds=self.dispatcher.herds,
         )
         write(self._history / f"{self._name}.swarm.json", report)
 
