@@ -7,5 +7,7 @@ from typing import Any
 def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Benchmarks by name; each takes the command's options and gives what `bench --json` prints."""
     from harness.bench.checker import checker
+    from harness.bench.herd import herd
+    from harness.bench.open_model import open_model
 
-    return {"checker": checker}
+    return {"checker": checker, "herd": herd, "open-model": open_model}
