@@ -1,4 +1,4 @@
-"""Runs in a process that gevent has patched: a master and its workers tell each other things; prints what they heard."""
+"""Runs in a process that gevent has patched: a master and its workers tell each other things; prints what they hear."""
 
 import json
 
