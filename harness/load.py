@@ -191,11 +191,11 @@ def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[st
         "operations_per_s": round(sum(worker.operations_per_s for worker in health), 1),
         "connects": sum(worker.connects for worker in health),
         "in_flight_max": max((worker.in_flight_max for worker in health), default=0),
-        **_herds(health),
+        **herd_figures(health),
     }
 
 
-def _herds(health: list[Health]) -> dict[str, Any]:
+def herd_figures(health: Iterable[Health]) -> dict[str, Any]:
     """From the first of each herd to its last over all workers: as planned, and as it was."""
     herds: dict[str, Spread] = {}
     for worker in health:

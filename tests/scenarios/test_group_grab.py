@@ -22,16 +22,6 @@ from harness.processes import free_port
 pytestmark = pytest.mark.night
 
 
-@pytest.fixture
-def model_port() -> Iterator[int]:
-    """The port of a system to play against."""
-    script = Path(__file__).with_name("model_server.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        yield int(server.stdout.readline())
-        server.kill()
-
-
 Start = Callable[..., subprocess.Popen[str]]
 
 

@@ -48,16 +48,6 @@ def look(tmp_path: Path) -> Look:
 
 
 @pytest.fixture
-def model_port() -> Iterator[int]:
-    """The port of a system to play against."""
-    script = Path(__file__).with_name("model_server.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        yield int(server.stdout.readline())
-        server.kill()
-
-
-@pytest.fixture
 def page(model_port: int, tmp_path: Path) -> Iterator[str]:
     """The address of Locust's page, with a night of group_grab under way."""
     port = free_port()
