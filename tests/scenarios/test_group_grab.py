@@ -18,6 +18,8 @@ import pytest
 import scenarios
 from harness.history import collect
 from harness.processes import free_port
+from harness.swarm.schedules import FESTIVAL_EVE
+from scenarios.night import plan_night
 
 pytestmark = pytest.mark.night
 
@@ -97,7 +99,7 @@ def locust_total(output: str) -> int:
     return sum(int(entry["num_requests"]) for entry in entries)
 
 
-@pytest.mark.parametrize("scenario", scenarios.catalogue())
+@pytest.mark.parametrize("scenario", ["group_grab", "hot_packet"])
 def test_by_hand(start: Start, model_port: int, tmp_path: Path, scenario: str) -> None:
     """`locust -f scenarios/….py --headless` plays a night against a running target and ends well by itself."""
     process = start(
@@ -116,6 +118,22 @@ def test_by_hand(start: Start, model_port: int, tmp_path: Path, scenario: str) -
     done = "history WHERE outcome = 'ok' AND operation ="
     for operation in ("fund", "send", "pay", "grab", "open", "details", "balance"):
         assert count(night, f"{done} '{operation}'") > 0, operation
+
+
+def test_midnight_is_played_by_its_curve(start: Start, model_port: int, tmp_path: Path) -> None:
+    """Every packet is sent when the day's curve wants it: the moments on record are the plan's, from one T0 on."""
+    settings = swarm_file(tmp_path, model_port, people=60, packets=24, duration_s=2.0)
+    process = start(scenario="midnight", RAINPROOF_SWARM=settings)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    sends = "SELECT MIN(intended_ns) FROM history WHERE operation = 'send' GROUP BY key ORDER BY 1"
+    played_ns = [moment_ns for (moment_ns,) in history(tmp_path).execute(sends).fetchall()]
+    night = plan_night(7, 60, 24, 2.0, 0.0, FESTIVAL_EVE)
+    planned_ns = sorted(packet.at_ns for group in night.groups for packet in group.packets)
+    assert len(planned_ns) == 24
+    assert {played - planned for played, planned in zip(played_ns, planned_ns, strict=True)} == {
+        played_ns[0] - planned_ns[0]
+    }
 
 
 def test_with_workers(start: Start, model_port: int, tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def test_what_a_run_left(run: Path) -> None:
         ("at_s,b\n1,2\n,2\n", "'at_s' has a value that is missing"),
         ("at_s\n1\nnan\n", "'at_s' has a value that is missing, not finite"),
         ("at_s\n1e300\n", "not finite or too large"),
+        ("at_s\n-1e300\n", "not finite or too large"),
         ("at_s,at_s\n1,2\n", "has 2 columns 'at_s'"),
         ("second,count\n1,-1\n", "whole numbers from 0 on"),
         ("second,count\n1,0.5\n", "whole numbers from 0 on"),
