@@ -145,6 +145,12 @@ _NIGHT: Final = (
 @commands.command()
 @click.argument("scenario")
 @_night
+@click.option(
+    "--late-ms",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How late the p99 of arrivals may start before the run is inconclusive; by default 1, and 1000 where the run"
+    " starts the target on its own machine.",
+)
 @click.option("--mutant", help="Plant this bug in the reference implementation.")
 @click.option("--weather", help="Run the clean system in this mutant's harsh surroundings.")
 @click.option(

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, Final
@@ -17,11 +17,15 @@ from msgspec import Struct, field
 from harness import processes
 from harness.config import ConfigError
 from harness.progress import Load, Teller
-from harness.swarm.health import Health, Progress
+from harness.swarm.health import Health, Progress, Spread
 
 SETTINGS_VARIABLE: Final = "RAINPROOF_SWARM"
-LATE_US: Final = 1_000_000
+LATE_MS: Final = 1000.0
 """A worker of whose arrivals one in a hundred started later than this did not keep its schedule."""
+LATE_ALONE_MS: Final = 1.0
+"""The same where the target has machines of its own, and the generator need not queue for a core behind it."""
+CPU_FULL: Final = 0.95
+"""Share of a core from which on a worker, which has one thread, is at its end."""
 _LOOK_EVERY_S: Final = 0.1
 _LINGER_S: Final = 10.0  # for workers to end after their master has
 _ERROR: Final = re.compile(r"/(?:ERROR|CRITICAL)/[\w.]+: ")
@@ -105,7 +109,14 @@ def swarm(locustfile: Path, settings: Path, workers: int, logs: Path, progress: 
         started.stop()
 
 
-def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: Callable[[float], None]) -> Played:
+def watch(
+    started: Swarm,
+    history: Path,
+    limit_s: float,
+    teller: Teller,
+    tick: Callable[[float], None],
+    late_ms: float = LATE_MS,
+) -> Played:
     """Watches a swarm until it ends by itself, or `limit_s` seconds have passed.
 
     `tick` is called with the seconds since the load began, again and again; NaN while it has not. ConfigError: it
@@ -133,11 +144,11 @@ def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: C
     started.stop()
     teller.load(started.look())
     health = list(_read(history, "*.swarm.json", Health))
-    reasons = list(_reasons(started, in_time, limit_s, lost, health))
+    reasons = [*_reasons(started, in_time, limit_s, lost), *fallen_behind(health, late_ms)]
     return Played(reasons=reasons, generator=_generator(started, lost, health))
 
 
-def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], health: list[Health]) -> Iterator[str]:
+def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int]) -> Iterator[str]:
     """Why the load is not what the schedule wanted."""
     status = started.master.returncode
     if not in_time:
@@ -147,10 +158,22 @@ def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], hea
         yield f"{said}: {started.last_words()}"
     if lost:
         yield f"{len(lost)} of the generator's workers were lost: number {', '.join(map(str, lost))}"
+
+
+def fallen_behind(health: Iterable[Health], late_ms: float) -> Iterator[str]:
+    """Which workers did not do what the schedule wanted of them, and by how much."""
     for worker in health:
-        if worker.dispatch_lag_us.p99 > LATE_US:
-            seconds = worker.dispatch_lag_us.p99 / 1e6
-            yield f"the generator did not keep its schedule: p99 of {worker.worker} is {seconds:.1f} s late"
+        p99_ms = worker.dispatch_lag_us.p99 / 1000
+        if p99_ms > late_ms:
+            yield (
+                f"the generator did not keep its schedule: p99 of {worker.worker} is {p99_ms:,.1f} ms late,"
+                f" {late_ms:g} ms are allowed"
+            )
+        if worker.cpu_share > CPU_FULL:
+            yield (
+                f"the generator was at its end: {worker.worker} used {worker.cpu_share:.0%} of a core,"
+                f" {CPU_FULL:.0%} are allowed; take more workers"
+            )
 
 
 def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[str, Any]:
@@ -168,7 +191,22 @@ def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[st
         "operations_per_s": round(sum(worker.operations_per_s for worker in health), 1),
         "connects": sum(worker.connects for worker in health),
         "in_flight_max": max((worker.in_flight_max for worker in health), default=0),
+        **herd_figures(health),
     }
+
+
+def herd_figures(health: Iterable[Health]) -> dict[str, Any]:
+    """From the first of each herd to its last over all workers: as planned, and as it was."""
+    herds: dict[str, Spread] = {}
+    for worker in health:
+        for name, spread in worker.herds.items():
+            herds[name] = herds[name].joined(spread) if name in herds else spread
+    figures: dict[str, Any] = {}
+    for name, spread in herds.items():
+        figures[f"{name}_people"] = spread.people
+        figures[f"{name}_planned_s"] = round((spread.last_due_ns - spread.first_due_ns) / 1e9, 3)
+        figures[f"{name}_achieved_s"] = round((spread.last_ns - spread.first_ns) / 1e9, 3)
+    return figures
 
 
 def _read(folder: Path, pattern: str, kind: type[Any]) -> Iterator[Any]:

@@ -50,6 +50,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     duration_s: float = 20.0
     tagged: float | None = None  # None: a tenth, where the target has a tag
     workers: int = 1
+    late_ms: float | None = None  # p99 of the generator's lag; None: as much as where the target runs allows
     drain_s: float = 60.0  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
     faults: tuple[Planned, ...] = ()
@@ -168,12 +169,19 @@ def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[l
         site = Site(target.target, target.launched, target.running, swarm.workers)
         struck: list[Fault] = []
         tick = _striker(plan.faults, site, struck, teller)
-        played = load.watch(swarm, folder / "history", limit_s, teller, tick)
+        played = load.watch(swarm, folder / "history", limit_s, teller, tick, _late_ms(plan, target))
     shutil.rmtree(folder / "progress")
     missed = [planned.text for planned in plan.faults[len(struck) :]]
     if missed:
         played.reasons.append(f"the load ended before these faults were due: {', '.join(missed)}")
     return played, struck
+
+
+def _late_ms(plan: Plan, target: Deployed) -> float:
+    """A target that this run started shares the generator's cores, and makes it late."""
+    if plan.late_ms is not None:
+        return plan.late_ms
+    return load.LATE_MS if target.launched else load.LATE_ALONE_MS
 
 
 def _striker(planned: tuple[Planned, ...], site: Site, struck: list[Fault], teller: Teller) -> Callable[[float], None]:

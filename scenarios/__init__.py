@@ -26,5 +26,17 @@ def catalogue() -> dict[str, Scenario]:
             reference,
             "groups of friends send packets; a herd comes seconds after each, with every bad habit people have",
         ),
+        Scenario(
+            "hot_packet",
+            _HERE / "hot_packet.py",
+            reference,
+            "one packet that everybody wants: a herd of up to 100,000 comes within seconds, few of them get a share",
+        ),
+        Scenario(
+            "midnight",
+            _HERE / "midnight.py",
+            reference,
+            "the eve as a day: groups send and grab by the hours of the festival, most of them at midnight",
+        ),
     ]
     return {scenario.name: scenario for scenario in scenarios}

@@ -7,10 +7,11 @@
 (harness/swarm/person.py): `ask` asks once, `insist` repeats under the same key until the answer is definite.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 
 from gevent.event import Event
 from locust import between, task
@@ -22,7 +23,7 @@ from harness.swarm.person import Person
 from harness.swarm.schedules import split
 from harness.swarm.users import ArrivalsUser, SwarmUser
 from harness.target import Answer
-from scenarios.night import Group, Packet, Reading, Visit, plan_night
+from scenarios.night import EVEN, Group, Packet, Reading, Visit, plan_night
 
 TARGET = Path(__file__).parent.parent / "reference_impl" / "target.toml"
 WAITS_FOR_PACKET_S = 15.0
@@ -177,6 +178,13 @@ SCRIPTS: dict[str, Callable[[Person, str, Visit], bool]] = {
 }
 
 
+def behave(person: Person, packet: str, visit: Visit, expires_ns: int | None) -> bool:
+    """Does what is planned for this visit; was an open tried?"""
+    if visit.behaviour == "at_expiry":
+        return at_expiry(person, packet, visit, expires_ns)
+    return SCRIPTS[visit.behaviour](person, packet, visit)
+
+
 # --- the night, for Locust
 
 
@@ -184,10 +192,13 @@ class GroupGrab(ArrivalsUser):
     """One worker's groups, for a night."""
 
     default_target = TARGET
+    curve: ClassVar[Sequence[float]] = EVEN
 
     def plan(self) -> None:
         settings = self.worker.settings
-        night = plan_night(settings.seed, settings.people, settings.packets, settings.duration_s, settings.tagged)
+        night = plan_night(
+            settings.seed, settings.people, settings.packets, settings.duration_s, settings.tagged, self.curve
+        )
         owners = split([len(group.visits) for group in night.groups], self.worker.parts)
         self.groups = [group for group, owner in zip(night.groups, owners, strict=True) if owner == self.worker.part]
         self.opened: dict[int, str] = {}
@@ -230,11 +241,7 @@ class GroupGrab(ArrivalsUser):
             return
         # nobody can want a packet before it is there: who had to wait for it is due when it is shown
         person = self.worker.person(visit.person, table.group.tagged, max(due_ns, table.shown_ns))
-        if visit.behaviour == "at_expiry":
-            tried = at_expiry(person, packet, visit, table.expires_ns)
-        else:
-            tried = SCRIPTS[visit.behaviour](person, packet, visit)
-        if tried:
+        if behave(person, packet, visit, table.expires_ns):
             self.opened[visit.person] = packet
 
     def read(self, group: Group, reading: Reading, due_ns: int) -> None:

@@ -4,14 +4,14 @@ Nothing here knows HTTP or time: moments are nanoseconds after the start. What c
 moment it expires) the scripts learn from the target. A group's story is the same whether its people are tagged or not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, log
 from random import Random
 from typing import Final
 
 from msgspec import Struct
 
-from harness.swarm.schedules import herd
+from harness.swarm.schedules import curve_moment, herd
 
 SECOND_NS: Final = 1_000_000_000
 TAGGED_FROM: Final = 1_000_000_000  # ids of tagged people begin here: nobody is ever on both sides
@@ -22,6 +22,8 @@ SHARE_FEN_MAX: Final = 20_000
 DAY_MS: Final = 86_400_000
 
 _VISITS_PER_PERSON: Final = 2.4  # people come to a packet about twice a night
+EVEN: Final = (1.0,)  # a curve: no hour has more than another
+_SENDING_BEGINS: Final = 0.02
 _SENDING_ENDS: Final = 0.70  # of the duration; what follows is for the last herds and late comers
 _EXPIRING_ENDS: Final = 0.50
 _BEAT_S: Final = 20.0  # a night shorter than this has quicker people
@@ -111,15 +113,22 @@ class _Share(Struct, frozen=True):
     sendings: tuple[str, ...]
 
 
-def plan_night(seed: int, people: int, packets: int, duration_s: float, tagged: float) -> Night:
-    """The night of `seed`: `people` in groups, `packets` sent within `duration_s`, a share `tagged` of them tagged."""
+def plan_night(
+    seed: int, people: int, packets: int, duration_s: float, tagged: float, curve: Sequence[float] = EVEN
+) -> Night:
+    """The night of `seed`: `people` in groups, `packets` sent within `duration_s`, a share `tagged` of them tagged.
+
+    `curve` says how many packets are sent in each equal part of the time, relative to each other. The last parts are
+    for those who come late: nothing is sent then.
+    """
     shares = _shares(Random(f"{seed}/shares"), people, packets)
     tags = _tags(Random(f"{seed}/tags"), [share.size for share in shares], tagged)
     groups, first_person, first_packet = [], 1, 0
     for number, (share, tag) in enumerate(zip(shares, tags, strict=True)):
         random = Random(f"{seed}/group/{number}")
         base = first_person + (TAGGED_FROM if tag else 0)
-        groups.append(_group(random, number, tag, range(base, base + share.size), share, first_packet, duration_s))
+        people_here = range(base, base + share.size)
+        groups.append(_group(random, number, tag, people_here, share, first_packet, duration_s, curve))
         first_person += share.size
         first_packet += len(share.crowds)
     return Night(tuple(groups))
@@ -189,14 +198,22 @@ def _tags(random: Random, sizes: list[int], tagged: float) -> list[bool]:
 
 
 def _group(
-    random: Random, number: int, tagged: bool, people: range, share: _Share, first_packet: int, duration_s: float
+    random: Random,
+    number: int,
+    tagged: bool,
+    people: range,
+    share: _Share,
+    first_packet: int,
+    duration_s: float,
+    curve: Sequence[float],
 ) -> Group:
     region = random.choice(("south", "north"))
     packets: list[Packet] = []
     visits: list[Visit] = []
     funds: dict[int, int] = {}
     for n, (crowd, sending) in enumerate(zip(share.crowds, share.sendings, strict=True)):
-        packet = _packet(random, first_packet + n, random.choice(people), crowd, sending, region, duration_s)
+        sender = random.choice(people)
+        packet = _packet(random, first_packet + n, sender, crowd, sending, region, duration_s, curve)
         packets.append(packet)
         visits += _visits(random, packet, random.sample(people, crowd), duration_s)
         if sending != "penniless":
@@ -213,13 +230,20 @@ def _group(
 
 
 def _packet(
-    random: Random, number: int, sender: int, crowd: int, sending: str, region: str, duration_s: float
+    random: Random,
+    number: int,
+    sender: int,
+    crowd: int,
+    sending: str,
+    region: str,
+    duration_s: float,
+    curve: Sequence[float],
 ) -> Packet:
     expiring = sending == "expiring"
     shares = _share_count(random, crowd, expiring)
     kind = "lucky" if random.random() < 0.75 else "equal"
-    ends_s = duration_s * (_EXPIRING_ENDS if expiring else _SENDING_ENDS)
-    at_s = random.uniform(0.02 * duration_s, ends_s)
+    ends = _EXPIRING_ENDS if expiring else _SENDING_ENDS
+    at_s = duration_s * _sending_at(random, ends, curve)
     lives_s = random.uniform(1.5, 4.0) * _beat(duration_s)
     total_fen = _total_fen(random, shares, kind)
     if sending == "penniless":
@@ -235,6 +259,11 @@ def _packet(
         int(at_s * SECOND_NS),
         sending,
     )
+
+
+def _sending_at(random: Random, ends: float, curve: Sequence[float]) -> float:
+    """When a packet is sent that has to be by `ends`, both as shares of the night."""
+    return _SENDING_BEGINS + curve_moment(curve, random.random(), ends - _SENDING_BEGINS)
 
 
 def _share_count(random: Random, crowd: int, expiring: bool) -> int:
@@ -266,12 +295,13 @@ def _visits(random: Random, packet: Packet, people: list[int], duration_s: float
     """Who comes to `packet`: a herd that reacts to its being sent, in log-normal times."""
     reactions_ns = herd(len(people), 1.5 * _beat(duration_s), 0.5, 0.25 * duration_s, random)
     return [
-        _visit(random, packet, person, reaction_ns, duration_s)
+        visit(random, packet, person, reaction_ns, duration_s)
         for person, reaction_ns in zip(people, reactions_ns, strict=True)
     ]
 
 
-def _visit(random: Random, packet: Packet, person: int, reaction_ns: int, duration_s: float) -> Visit:
+def visit(random: Random, packet: Packet, person: int, reaction_ns: int, duration_s: float) -> Visit:
+    """How `person` comes to `packet`: `reaction_ns` after it was sent, unless they have habits of their own."""
     beat = _beat(duration_s)
     behaviour = _behaviour(random, packet)
     after_ns = reaction_ns

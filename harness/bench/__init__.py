@@ -9,5 +9,13 @@ def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     from harness.bench.checker import checker
     from harness.bench.client import client
     from harness.bench.connections import connections
+    from harness.bench.herd import herd
+    from harness.bench.open_model import open_model
 
-    return {"checker": checker, "client": client, "connections": connections}
+    return {
+        "checker": checker,
+        "client": client,
+        "connections": connections,
+        "herd": herd,
+        "open-model": open_model,
+    }

@@ -14,15 +14,20 @@ from gevent.pool import Pool
 
 from harness.history import now_ns
 from harness.swarm.alarm import Alarm
+from harness.swarm.health import Spread
 
 _STARTS_PER_TURN: Final = 32  # late starts in a row before those already started may run
 
 
 class Arrival(NamedTuple):
-    """Someone who comes `offset_ns` after the start, and what they do: `act` is told the moment they were due."""
+    """Someone who comes `offset_ns` after the start, and what they do: `act` is told the moment they were due.
+
+    Those of one `herd` are told of together: from the first to the last of them, as planned and as it was.
+    """
 
     offset_ns: int
     act: Callable[[int], None]
+    herd: str = ""
 
 
 class Dispatcher:
@@ -34,6 +39,7 @@ class Dispatcher:
         self._alarm = Alarm()
         self.lags_ns = array("q")
         self.crashes: list[str] = []
+        self.herds: dict[str, Spread] = {}
 
     @property
     def stopped(self) -> bool:
@@ -70,7 +76,12 @@ class Dispatcher:
         self._pool.kill()
 
     def _start(self, arrival: Arrival, due_ns: int) -> None:
-        self.lags_ns.append(now_ns() - due_ns)
+        lag_ns = now_ns() - due_ns
+        self.lags_ns.append(lag_ns)
+        if arrival.herd:
+            one = Spread.of_one(arrival.offset_ns, lag_ns)
+            known = self.herds.get(arrival.herd)
+            self.herds[arrival.herd] = one if known is None else known.joined(one)
         arrival.act(due_ns)
 
     def _crashed(self, ended: gevent.Greenlet) -> None:

@@ -26,6 +26,30 @@ class Lag(Struct, frozen=True):
         return cls(*(ordered[round(last * share)] // 1000 for share in (0.5, 0.99, 1.0)))
 
 
+class Spread(Struct, frozen=True):
+    """A herd from its first to its last: when they were due, and when they were started, in ns after T0."""
+
+    people: int
+    first_due_ns: int
+    last_due_ns: int
+    first_ns: int
+    last_ns: int
+
+    @classmethod
+    def of_one(cls, due_ns: int, lag_ns: int) -> Self:
+        return cls(1, due_ns, due_ns, due_ns + lag_ns, due_ns + lag_ns)
+
+    def joined(self, other: Self) -> "Spread":
+        """Both as one herd."""
+        return Spread(
+            self.people + other.people,
+            min(self.first_due_ns, other.first_due_ns),
+            max(self.last_due_ns, other.last_due_ns),
+            min(self.first_ns, other.first_ns),
+            max(self.last_ns, other.last_ns),
+        )
+
+
 class Progress(Struct, frozen=True):
     """A worker in mid-run. `phase`: prepare, load, done."""
 
@@ -59,6 +83,7 @@ class Health(Struct, frozen=True):
     connects: int
     in_flight_max: int
     crashes: list[str]
+    herds: dict[str, Spread] = {}
 
 
 class Played(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Whole runs through the command: what they leave, what they say, and that faults cost no money and no operation."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,18 @@ def verdicts(results: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
         name: (verdict["verdict"], verdict["examined"], verdict["violations"])
         for name, verdict in results["invariants"].items()
     }
+
+
+def test_a_generator_that_falls_behind_is_inconclusive(tmp_path: Path) -> None:
+    """A hot packet in which everything holds, but later than is allowed: exit 3, and the reason says by how much."""
+    night = ("--people", "30", "--duration", "4", "--tagged", "0.3", "--late-ms", "0.001")
+    results = told(said := rainproof(tmp_path, "run", "hot_packet", *night, "--json"))
+    assert (said.code, results["verdict"]) == (3, "unknown"), said.err
+    assert {verdict["verdict"] for verdict in results["invariants"].values()} == {"holds"}
+    (reason,) = results["reasons"]
+    assert re.fullmatch(r"the generator did not .* is [\d.]+ ms late, 0.001 ms are allowed", reason)
+    assert results["generator"]["herd_people"] == 30
+    assert results["generator"]["herd_achieved_s"] > 0
 
 
 def test_a_stolen_fen_is_found_by_check(copied: Path) -> None:

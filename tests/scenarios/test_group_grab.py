@@ -1,4 +1,4 @@
-"""The night through Locust's own command line: by hand, with workers, and with one that is killed."""
+"""Scenarios through Locust's own command line: by hand, with workers, and with one that is killed."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,10 @@ import pytest
 import scenarios
 from harness.history import collect
 from harness.processes import free_port
+from harness.swarm.schedules import FESTIVAL_EVE
+from scenarios.night import plan_night
 
 pytestmark = pytest.mark.night
-
-LOCUSTFILE = scenarios.catalogue()["group_grab"].locustfile
-LOCUST = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"]
-
-
-@pytest.fixture
-def model_port() -> Iterator[int]:
-    """The port of a system to play against."""
-    script = Path(__file__).with_name("model_server.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        yield int(server.stdout.readline())
-        server.kill()
 
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -39,13 +29,14 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """start(*options, **environment): a Locust process, gone after the test."""
+    """start(*options, scenario=…, **environment): a Locust process, gone after the test."""
     started = []
 
-    def begin(*options: str, **environment: object) -> subprocess.Popen[str]:
+    def begin(*options: str, scenario: str = "group_grab", **environment: object) -> subprocess.Popen[str]:
+        locust = [sys.executable, "-m", "locust", "-f", str(scenarios.catalogue()[scenario].locustfile), "--headless"]
         env = os.environ | {name: str(value) for name, value in environment.items()}
         process = subprocess.Popen(
-            [*LOCUST, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+            [*locust, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
         )
         started.append(process)
         return process
@@ -74,16 +65,14 @@ def swarm_file(folder: Path, port: int, **more: object) -> Path:
     return path
 
 
-def start_swarm(start: Start, settings: Path, workers: int) -> list[subprocess.Popen[str]]:
+def start_swarm(
+    start: Start, settings: Path, workers: int, scenario: str = "group_grab"
+) -> list[subprocess.Popen[str]]:
     """A master, and then its workers."""
     port = free_port()
-    master = start(
-        "--master", f"--master-bind-port={port}", f"--expect-workers={workers}", "--json", RAINPROOF_SWARM=settings
-    )
-    return [
-        master,
-        *(start("--worker", f"--master-port={port}", RAINPROOF_SWARM=settings) for _ in range(workers)),
-    ]
+    begin = partial(start, scenario=scenario, RAINPROOF_SWARM=settings)
+    master = begin("--master", f"--master-bind-port={port}", f"--expect-workers={workers}", "--json")
+    return [master, *(begin("--worker", f"--master-port={port}") for _ in range(workers))]
 
 
 def history(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -110,10 +99,12 @@ def locust_total(output: str) -> int:
     return sum(int(entry["num_requests"]) for entry in entries)
 
 
-def test_by_hand(start: Start, model_port: int, tmp_path: Path) -> None:
-    """`locust -f scenarios/group_grab.py --headless` plays a night against a running target and ends well by itself."""
+@pytest.mark.parametrize("scenario", ["group_grab", "hot_packet"])
+def test_by_hand(start: Start, model_port: int, tmp_path: Path, scenario: str) -> None:
+    """`locust -f scenarios/….py --headless` plays a night against a running target and ends well by itself."""
     process = start(
         "--json",
+        scenario=scenario,
         RAINPROOF_PORT=model_port,
         RAINPROOF_HISTORY=tmp_path / "history",
         RAINPROOF_PEOPLE=120,
@@ -123,10 +114,26 @@ def test_by_hand(start: Start, model_port: int, tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     night = history(tmp_path)
-    assert locust_total(output) == count(night, "history") > 400
+    assert locust_total(output) == count(night, "history") > 200
     done = "history WHERE outcome = 'ok' AND operation ="
     for operation in ("fund", "send", "pay", "grab", "open", "details", "balance"):
         assert count(night, f"{done} '{operation}'") > 0, operation
+
+
+def test_midnight_is_played_by_its_curve(start: Start, model_port: int, tmp_path: Path) -> None:
+    """Every packet is sent when the day's curve wants it: the moments on record are the plan's, from one T0 on."""
+    settings = swarm_file(tmp_path, model_port, people=60, packets=24, duration_s=2.0)
+    process = start(scenario="midnight", RAINPROOF_SWARM=settings)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    sends = "SELECT MIN(intended_ns) FROM history WHERE operation = 'send' GROUP BY key ORDER BY 1"
+    played_ns = [moment_ns for (moment_ns,) in history(tmp_path).execute(sends).fetchall()]
+    night = plan_night(7, 60, 24, 2.0, 0.0, FESTIVAL_EVE)
+    planned_ns = sorted(packet.at_ns for group in night.groups for packet in group.packets)
+    assert len(planned_ns) == 24
+    assert {played - planned for played, planned in zip(played_ns, planned_ns, strict=True)} == {
+        played_ns[0] - planned_ns[0]
+    }
 
 
 def test_with_workers(start: Start, model_port: int, tmp_path: Path) -> None:
@@ -148,6 +155,24 @@ def test_with_workers(start: Start, model_port: int, tmp_path: Path) -> None:
     assert count(night, "(SELECT person FROM history GROUP BY person HAVING COUNT(DISTINCT tag) > 1)") == 0
     assert count(night, "(SELECT DISTINCT tag FROM history)") == 2
     assert count(night, "history WHERE operation <> 'fund' AND sent_ns < intended_ns") == 0
+
+
+def test_two_workers_share_one_hot_packet(start: Start, model_port: int, tmp_path: Path) -> None:
+    """One worker sends, both herds come to that packet, nobody twice, and how far they spread is told."""
+    settings = swarm_file(tmp_path, model_port, people=100, duration_s=2.0, workers=2)
+    master, *workers = start_swarm(start, settings, 2, "hot_packet")
+    output, _ = master.communicate(timeout=60)
+    assert [process.wait(timeout=10) for process in (master, *workers)] == [0, 0, 0], output
+    night = history(tmp_path)
+    assert count(night, "(SELECT DISTINCT worker FROM history WHERE operation = 'send')") == 1
+    ((hot, people, comers),) = night.execute(
+        "SELECT subject, COUNT(DISTINCT person), COUNT(DISTINCT worker) FROM history"
+        " WHERE operation IN ('grab', 'open', 'details') GROUP BY subject ORDER BY COUNT(*) DESC LIMIT 1"
+    ).fetchall()
+    assert (people, comers) == (100, 2), hot
+    herds = [report["herds"]["herd"] for report in reports(tmp_path)]
+    assert [herd["people"] for herd in herds] == [50, 50]
+    assert all(herd["first_due_ns"] < herd["first_ns"] and herd["last_due_ns"] < herd["last_ns"] for herd in herds)
 
 
 def test_a_killed_worker_is_told(start: Start, model_port: int, tmp_path: Path) -> None:

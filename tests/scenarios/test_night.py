@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.swarm.schedules import FESTIVAL_EVE
 from scenarios.night import BEHAVIOUR, SENDING, SHARE_FEN_MAX, TAGGED_FROM, Group, Night, Packet, Visit, plan_night
 
 NIGHTS = st.builds(
@@ -163,3 +164,16 @@ def test_the_big_night_is_big_enough(seed: int) -> None:
 def test_the_small_night_is_small_enough(seed: int) -> None:
     """600 people and 60 packets stay well under 8,000 operations."""
     assert operations_of(plan_night(seed, 600, 60, 20.0, 0.0)) < 5_000
+
+
+def test_midnight_follows_its_day() -> None:
+    """With the festival's hours twice as much is sent around midnight as evenly; the people are the same either way."""
+    even, day = (plan_night(7, 3000, 900, 48.0, 0.0, *curve) for curve in ((), (FESTIVAL_EVE,)))
+    assert [group.people for group in even.groups] == [group.people for group in day.groups]
+    hours = Counter(int((packet.at_ns / 1e9 - 0.96) / 2) for packet in packets_of(day) if packet.sending != "expiring")
+    ordinary = sum(hours.values())
+    assert max(hours, key=lambda hour: hours[hour]) == 12
+    before_four = sum(FESTIVAL_EVE[:16])
+    for hour in range(16):
+        assert hours[hour] / ordinary == pytest.approx(FESTIVAL_EVE[hour] / before_four, abs=0.05)
+    assert all(packet.at_ns <= 24 * 10**9 for packet in packets_of(day) if packet.sending == "expiring")

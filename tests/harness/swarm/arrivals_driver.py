@@ -1,11 +1,13 @@
 """Runs in a process that gevent has patched: plays schedules and prints, as JSON, what became of them."""
 
 import json
+import os
 import sys
 from pathlib import Path
+from threading import get_native_id
 
 import locust
-from gevent import sleep, spawn_later
+from gevent import get_hub, sleep, spawn_later
 from locust.env import Environment
 
 from harness.history import Journal, now_ns
@@ -13,6 +15,7 @@ from harness.swarm.arrivals import Arrival, Dispatcher
 from harness.swarm.client import Client
 from harness.swarm.schedules import constant
 from harness.swarm.stats import Statistics
+from harness.swarm.worker import go_first
 from harness.target import load_target
 
 
@@ -73,6 +76,19 @@ def stop(folder: Path) -> dict[str, object]:
     began_ns = now_ns()
     dispatcher.run([Arrival(0, act), Arrival(3600 * 10**9, act)], now_ns())
     return {"seconds": (now_ns() - began_ns) / 1e9, "ended": ended, "started": dispatcher.started}
+
+
+def first(folder: Path) -> dict[str, object]:
+    """Whom the kernel puts first: this process, and a thread of gevent's pool that it starts afterwards."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        allowed = True
+    except PermissionError:
+        allowed = False
+    go_first()
+    policies = [os.sched_getscheduler(0), get_hub().threadpool.apply(lambda: os.sched_getscheduler(get_native_id()))]
+    return {"allowed": allowed, "policies": [policy & ~os.SCHED_RESET_ON_FORK for policy in policies]}
 
 
 if __name__ == "__main__":

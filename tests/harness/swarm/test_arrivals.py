@@ -1,5 +1,6 @@
 """The open model: late is sent late, timed from when it was due, and never dropped."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,3 +65,9 @@ def test_a_stop_ends_waiting_and_running(drive: Callable[..., Any], tmp_path: Pa
     result = drive("arrivals_driver.py", "stop", tmp_path)
     assert result["seconds"] < 2
     assert (result["started"], result["ended"]) == (1, ["ended"])
+
+
+def test_the_generator_goes_first(drive: Callable[..., Any], tmp_path: Path) -> None:
+    """Where it is allowed, the generator runs before ordinary processes, and its writing threads among them."""
+    result = drive("arrivals_driver.py", "first", tmp_path)
+    assert result["policies"] == [os.SCHED_RR if result["allowed"] else os.SCHED_OTHER, os.SCHED_OTHER]
