@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from harness import processes
 from harness.config import ConfigError
 from harness.progress import Load, Teller
-from harness.swarm.health import Health, Progress
+from harness.swarm.health import Ending, Health, Progress
 
 SETTINGS_VARIABLE: Final = "RAINPROOF_SWARM"
 LATE_US: Final = 1_000_000
@@ -133,11 +133,18 @@ def watch(started: Swarm, history: Path, limit_s: float, teller: Teller, tick: C
     started.stop()
     teller.load(started.look())
     health = list(_read(history, "*.swarm.json", Health))
-    reasons = list(_reasons(started, in_time, limit_s, lost, health))
-    return Played(reasons=reasons, generator=_generator(started, lost, health))
+    reasons = [*_reasons(started, in_time, limit_s, lost), *_late(health)]
+    return Played(reasons=reasons, generator=_generator(len(started.workers), len(lost), health))
 
 
-def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], health: list[Health]) -> Iterator[str]:
+def told(history: Path, ending: Ending) -> Played:
+    """How a load went that Locust's own command played: by what its master and its workers left."""
+    health = list(_read(history, "*.swarm.json", Health))
+    lost = len(ending.begun_again) + max(0, ending.parts - sum(worker.complete for worker in health))
+    return Played(reasons=[*ending.problems, *_late(health)], generator=_generator(ending.parts, lost, health))
+
+
+def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int]) -> Iterator[str]:
     """Why the load is not what the schedule wanted."""
     status = started.master.returncode
     if not in_time:
@@ -147,17 +154,21 @@ def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int], hea
         yield f"{said}: {started.last_words()}"
     if lost:
         yield f"{len(lost)} of the generator's workers were lost: number {', '.join(map(str, lost))}"
+
+
+def _late(health: list[Health]) -> Iterator[str]:
+    """Whose arrivals did not start when they were due."""
     for worker in health:
         if worker.dispatch_lag_us.p99 > LATE_US:
             seconds = worker.dispatch_lag_us.p99 / 1e6
             yield f"the generator did not keep its schedule: p99 of {worker.worker} is {seconds:.1f} s late"
 
 
-def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[str, Any]:
+def _generator(workers: int, lost: int, health: list[Health]) -> dict[str, Any]:
     """Generator health in flat figures."""
     return {
-        "workers": len(started.workers),
-        "lost": len(lost),
+        "workers": workers,
+        "lost": lost,
         "arrivals": sum(worker.arrivals for worker in health),
         "started": sum(worker.started for worker in health),
         "lag_p50_us": max((worker.dispatch_lag_us.p50 for worker in health), default=0),
