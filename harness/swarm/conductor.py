@@ -66,6 +66,7 @@ class Conductor:
         self._crashes: list[str] = []
         self._start_ns: int | None = None
         self._ended = self._recorded = False
+        self._quiet_since_s = time.monotonic()
 
     def _on_sign_on(self, environment: Environment, msg: Any, **_: Any) -> None:
         """A worker wants a part. It gets one as soon as one is free."""
@@ -112,8 +113,14 @@ class Conductor:
         if self._start_ns is None:
             if self._all_ready(live):
                 self._start()
-        elif not (self._leases.holders & live) - self._done:
+        elif (self._leases.holders & live) - self._done:
+            self._quiet_since_s = time.monotonic()
+        elif not self._lost() or time.monotonic() - self._quiet_since_s >= self._settings.restart_s:
             self._end(self._exit_code())
+
+    def _lost(self) -> set[int]:
+        """Parts that nobody has played to the end."""
+        return set(range(self._leases.parts)) - self._played
 
     def _lease(self, live: set[str]) -> None:
         self._waiting = [node for node in self._waiting if node in live]
@@ -151,11 +158,8 @@ class Conductor:
         if self._crashes:
             self._problems.append(f"a script raised: {self._crashes[0]}")
             return RAISED
-        lost = set(range(self._leases.parts)) - self._played
-        if lost:
-            self._problems.append(
-                f"parts {sorted(lost)} of {self._leases.parts} of the schedule were not played to the end"
-            )
+        if lost := sorted(self._lost()):
+            self._problems.append(f"parts {lost} of {self._leases.parts} of the schedule were not played to the end")
         if self._begun_again:
             self._problems.append(f"parts {self._begun_again} of the schedule were lost and begun again by others")
         return INCOMPLETE if self._problems else 0

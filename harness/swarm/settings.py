@@ -21,6 +21,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     runs/locust/RUN/history. `history_to`: a URL that workers hand their histories in at, in a folder named by the run;
     if empty they stay where they are. `people_range`: the first range of people that the master leases. `machine`: a
     name for what shares one monotonic clock; by default the kernel tells. `judge` 1: the master ends with the verdict.
+    `restart_s`: how long the master waits, when all others have played, for somebody to take up a lost part.
     """
 
     target: str
@@ -44,6 +45,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     people_range: int = 0
     machine: str = ""
     judge: int = 0
+    restart_s: float = 0.0
     options: dict[str, Any] = {}
 
 

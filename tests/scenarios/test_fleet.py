@@ -40,7 +40,8 @@ def test_a_worker_is_killed_and_started_again(start: nights.Start, model_port: i
     """kill -9 of one of two workers, then another in its place: it begins the lost part with people and keys that
     nobody had, every operation on record is in the history, and the master says 3 and why.
     """
-    settings = nights.swarm_file(tmp_path, model_port, people=120, packets=24, duration_s=5.0, workers=2, tagged=0.3)
+    night = {"people": 120, "packets": 24, "duration_s": 2.5, "tagged": 0.3, "workers": 2, "restart_s": 30.0}
+    settings = nights.swarm_file(tmp_path, model_port, **night)
     port = free_port()
     began = {"RAINPROOF_SWARM": settings}
     master = start("--master", f"--master-bind-port={port}", "--expect-workers=2", **began)
@@ -63,8 +64,8 @@ def test_a_worker_is_killed_and_started_again(start: nights.Start, model_port: i
         assert len(set.union(*(life[what] for life in lives.values()))) == sum(
             len(life[what]) for life in lives.values()
         )
-    night = nights.history(tmp_path)
-    assert nights.count(night, "history") == begun(tmp_path / "history") > sum(report["issued"] for report in told)
+    told_of = nights.history(tmp_path)
+    assert nights.count(told_of, "history") == begun(tmp_path / "history") > sum(report["issued"] for report in told)
 
 
 def test_clocks_that_differ(start: nights.Start, model_port: int, tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_clocks_that_differ(start: nights.Start, model_port: int, tmp_path: Path
     a URL, stand on the master's clock, with an error that was measured.
     """
     url, port = f"file://{tmp_path}/gathered", free_port()
-    given = {"RAINPROOF_PORT": model_port, "RAINPROOF_PEOPLE": 90, "RAINPROOF_PACKETS": 12, "RAINPROOF_DURATION_S": 2}
+    given = {"RAINPROOF_PORT": model_port, "RAINPROOF_PEOPLE": 60, "RAINPROOF_PACKETS": 8, "RAINPROOF_DURATION_S": 1}
     given |= {"RAINPROOF_HISTORY_TO": url, "RAINPROOF_RUN": "eve"}
     anchor_ns = time.time_ns() - time.monotonic_ns()
     master, *_ = [
