@@ -36,6 +36,7 @@ Backend = Literal["embedded", "servers"]
 
 _TAGGED: Final = 0.1  # the share of people who are pressure traffic, unless said otherwise
 _PREPARE_S: Final = 120.0
+_DRAIN_S: Final = 60.0
 _OVERTIME: Final = 4.0  # how many times its duration a load may take before it is stopped
 
 
@@ -53,7 +54,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     duration_s: float = 20.0
     tagged: float | None = None  # None: a tenth, where the target has a tag
     workers: int = 1
-    drain_s: float = 60.0  # how long the target may take, after the load, to finish what it acknowledged
+    drain_s: float = _DRAIN_S  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
     faults: tuple[Planned, ...] = ()
     root: Path = rundir.ROOT
@@ -103,7 +104,7 @@ def check(folder: Path) -> Results:
     drained = Drained(done=True, pending=0, seconds=0.0)
     if swarm is not None and not (folder / "evidence").is_dir():
         target = load_target(Path(swarm.target), swarm.variables)
-        drained = drain(target, Plan.drain_s)
+        drained = drain(target, _DRAIN_S)
         collect_evidence(target, folder / "evidence")
     return assess(folder, record, _remembered(folder, drained))
 

@@ -40,7 +40,7 @@ class Conductor:
         self._runner: Any = environment.runner
         self._terms = terms(settings)
         run = settings.run or f"{time.strftime('%Y-%m-%dT%H-%M-%SZ', time.gmtime())}-{secrets.token_hex(2)}"
-        self._leases = Leases(parts, run, format(now_ns() // 1_000_000, "x"), settings.people_range)
+        self._leases = Leases(parts, run, format(now_ns() // 1_000_000, "x"))
         self._reset()
         for message, listener in (
             (SIGN_ON, self._on_sign_on),

@@ -40,10 +40,10 @@ class Lease(Struct, frozen=True):
 class Leases:
     """The master's book of leases: one part to one living worker at a time."""
 
-    def __init__(self, parts: int, run: str, birth: str, first_range: int = 0) -> None:
+    def __init__(self, parts: int, run: str, birth: str) -> None:
         self.parts, self.run = parts, run
         self._birth = birth
-        self._range, self._next_range, self._number = first_range, first_range + 1, 0
+        self._range, self._next_range, self._number = 0, 1, 0
         self._holders: dict[int, str] = {}
 
     @property

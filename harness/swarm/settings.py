@@ -19,7 +19,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `workers` 0: as many as Locust's master expects. `start_ns`: T0, or by barrier. `history`: a folder, or, if empty,
     runs/locust/RUN/history. `history_to`: a URL that workers hand their histories in at, in a folder named by the run;
-    if empty they stay where they are. `people_range`: the first range of people that the master leases. `machine`: a
+    if empty they stay where they are. `machine`: a
     name for what shares one monotonic clock; by default the kernel tells. `judge` 1: the master ends with the verdict.
     `restart_s`: how long the master waits, when all others have played, for somebody to take up a lost part.
     """
@@ -42,7 +42,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     timeout_s: float = 10.0
     clock_error_ns: int = 0
     history_to: str = ""
-    people_range: int = 0
     machine: str = ""
     judge: int = 0
     restart_s: float = 0.0

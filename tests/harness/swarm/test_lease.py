@@ -41,7 +41,7 @@ def test_a_lost_part_goes_to_other_people() -> None:
 @given(st.integers(1, 4), st.lists(st.sampled_from(["die", "come", "test"]), max_size=40))
 def test_nothing_is_given_twice(parts: int, story: list[str]) -> None:
     """Whatever dies, comes and is tested again: no part of a range and no name is ever granted twice."""
-    leases = Leases(parts, "eve", "b", first_range=5)
+    leases = Leases(parts, "eve", "b")
     live: list[str] = []
     given_out: list[Lease] = []
     for number, what in enumerate(story):
