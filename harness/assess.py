@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 from msgspec import Struct, field
 
-from harness import figures
+from harness import figures, latency
 from harness.config import ConfigError, nearest
 from harness.report.results import Fault, Operations, Results, Run
 from harness.rundir import RunRecord
@@ -104,7 +104,7 @@ def _results(
 def _of_history(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "settled": figures.settled(connection),
-        "latency": figures.latency(connection),
+        "latency": latency.by_operation(connection),
         "rate": figures.rate(connection),
     }
 

@@ -1,5 +1,5 @@
-"""What a run's history and evidence come to in numbers: counts, money, settled operations, latency, rates.
-SQL only.
+"""What a run's history and evidence come to in numbers: counts, money, settled operations, rates. SQL only;
+latencies are in latency.py.
 """
 
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import duckdb
 
-from harness.report.results import Latency, Money, Operations, Percentiles, Rate, Settled
+from harness.report.results import Money, Operations, Rate, Settled
 from invariants.schema import EVIDENCE
 
 _PREPARATION: Final = "fund"  # done before the schedule starts, so no part of its rate
@@ -50,13 +50,6 @@ _HAPPENED: Final = {
         ' AND COALESCE("key", doubtful."key") = doubtful."key")'
     ),
 }
-
-_LATENCY: Final = """
-SELECT operation,
-    quantile_disc(done_ns - intended_ns, [0.5, 0.9, 0.99, 1]),
-    quantile_disc(done_ns - sent_ns, [0.5, 0.9, 0.99, 1])
-FROM history WHERE done_ns IS NOT NULL GROUP BY operation ORDER BY operation
-"""
 
 _RATE: Final = """
 SELECT COUNT(*), (MAX(intended_ns) - MIN(intended_ns)) / 1e9, (MAX(sent_ns) - MIN(sent_ns)) / 1e9
@@ -126,24 +119,12 @@ def settled(connection: duckdb.DuckDBPyConnection) -> Settled:
     return Settled(happened=yes, did_not_happen=no, unsettled=unknown)
 
 
-def latency(connection: duckdb.DuckDBPyConnection) -> dict[str, Latency]:
-    """Of each kind, over what got any end, a time-out included."""
-    return {
-        name: Latency(response_us=_microseconds(response), service_us=_microseconds(service))
-        for name, response, service in _rows(connection, _LATENCY)
-    }
-
-
 def rate(connection: duckdb.DuckDBPyConnection) -> Rate | None:
     """Operations a second over the load: as intended, and as sent. None for fewer than two."""
     ((count, intended_s, sent_s),) = connection.execute(_RATE, [_PREPARATION]).fetchall()
     if not intended_s or not sent_s:
         return None
     return Rate(offered_per_s=round(count / intended_s, 1), achieved_per_s=round(count / sent_s, 1))
-
-
-def _microseconds(quantiles_ns: list[int]) -> Percentiles:
-    return Percentiles(*(value // 1000 for value in quantiles_ns))
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

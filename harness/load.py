@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from harness import processes
 from harness.config import ConfigError
 from harness.progress import Load, Teller
-from harness.swarm.health import Health, Progress, Spread
+from harness.swarm.health import Ending, Health, Progress, Spread
 
 SETTINGS_VARIABLE: Final = "RAINPROOF_SWARM"
 LATE_MS: Final = 1000.0
@@ -145,7 +145,15 @@ def watch(
     teller.load(started.look())
     health = list(_read(history, "*.swarm.json", Health))
     reasons = [*_reasons(started, in_time, limit_s, lost), *fallen_behind(health, late_ms)]
-    return Played(reasons=reasons, generator=_generator(started, lost, health))
+    return Played(reasons=reasons, generator=_generator(len(started.workers), len(lost), health))
+
+
+def told(history: Path, ending: Ending) -> Played:
+    """How a load went that Locust's own command played: by what its master and its workers left."""
+    health = list(_read(history, "*.swarm.json", Health))
+    lost = len(ending.begun_again) + max(0, ending.parts - sum(worker.complete for worker in health))
+    reasons = [*ending.problems, *fallen_behind(health, ending.late_ms)]
+    return Played(reasons=reasons, generator=_generator(ending.parts, lost, health))
 
 
 def _reasons(started: Swarm, in_time: bool, limit_s: float, lost: list[int]) -> Iterator[str]:
@@ -176,11 +184,11 @@ def fallen_behind(health: Iterable[Health], late_ms: float) -> Iterator[str]:
             )
 
 
-def _generator(started: Swarm, lost: list[int], health: list[Health]) -> dict[str, Any]:
+def _generator(workers: int, lost: int, health: list[Health]) -> dict[str, Any]:
     """Generator health in flat figures."""
     return {
-        "workers": len(started.workers),
-        "lost": len(lost),
+        "workers": workers,
+        "lost": lost,
         "arrivals": sum(worker.arrivals for worker in health),
         "started": sum(worker.started for worker in health),
         "lag_p50_us": max((worker.dispatch_lag_us.p50 for worker in health), default=0),

@@ -13,19 +13,22 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from harness import faults, load, rundir, servers
+from harness import faults, figures, latency, load, rundir, servers
 from harness.assess import Conduct, assess, check_claims
 from harness.config import ConfigError
 from harness.faults import Planned, Site
-from harness.history import collect
+from harness.history import HistoryCounts, collect
+from harness.history.gather import pull
 from harness.processes import free_port
 from harness.progress import Teller
 from harness.report import junit, summary
 from harness.report import results as report
 from harness.report.results import Fault, Results
 from harness.servers import Running
+from harness.swarm.health import Ending
+from harness.swarm.settings import Settings
 from harness.target import Target, load_target
-from harness.target.drain import drain
+from harness.target.drain import Drained, drain
 from harness.target.evidence import collect_evidence
 from harness.target.launch import Launched, launch
 
@@ -33,6 +36,7 @@ Backend = Literal["embedded", "servers"]
 
 _TAGGED: Final = 0.1  # the share of people who are pressure traffic, unless said otherwise
 _PREPARE_S: Final = 120.0
+_DRAIN_S: Final = 60.0
 _OVERTIME: Final = 4.0  # how many times its duration a load may take before it is stopped
 
 
@@ -51,7 +55,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     tagged: float | None = None  # None: a tenth, where the target has a tag
     workers: int = 1
     late_ms: float | None = None  # p99 of the generator's lag; None: as much as where the target runs allows
-    drain_s: float = 60.0  # how long the target may take, after the load, to finish what it acknowledged
+    drain_s: float = _DRAIN_S  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
     faults: tuple[Planned, ...] = ()
     root: Path = rundir.ROOT
@@ -88,11 +92,22 @@ def run(plan: Plan, teller: Teller) -> Results:
 
 
 def check(folder: Path) -> Results:
-    """Judges again the run in `folder`, also one that ended before it was judged."""
+    """Judges again the run in `folder`, also one that ended before it was judged, or that Locust's own command played:
+    its histories are fetched from where they were handed in, and its target is asked for what it holds.
+    """
     record = rundir.read_record(folder)
+    swarm = _swarm_of(folder)
     if not (folder / "history" / "parquet").is_dir():
-        collect(folder / "history", folder / "history" / "parquet")
-    return assess(folder, record, _remembered(folder))
+        if swarm is not None and swarm.history_to:
+            (folder / "history").mkdir(exist_ok=True)
+            pull(f"{swarm.history_to.rstrip('/')}/{swarm.run}", folder / "history")
+        _collect(folder)
+    drained = Drained(done=True, pending=0, seconds=0.0)
+    if swarm is not None and not (folder / "evidence").is_dir():
+        target = load_target(Path(swarm.target), swarm.variables)
+        drained = drain(target, _DRAIN_S)
+        collect_evidence(target, folder / "evidence")
+    return assess(folder, record, _remembered(folder, drained))
 
 
 @contextlib.contextmanager
@@ -151,12 +166,25 @@ def _conduct(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> Cond
     teller.phase("drain")
     drained = drain(target.target, plan.drain_s)
     teller.phase("collect")
-    counts = collect(folder / "history", folder / "history" / "parquet")
+    counts = _collect(folder)
     rows = collect_evidence(target.target, folder / "evidence")
     teller.phase("", f"{counts.issued:,} operations, {sum(rows.values()):,} rows of evidence")
-    reasons = [*played.reasons, *([] if drained.done else [f"the target was not drained: {drained.pending} pending"])]
+    reasons = [*played.reasons, *_undrained(drained)]
     generator = {**played.generator, "drain_s": round(drained.seconds, 1)}
     return Conduct(drained=drained.done, reasons=reasons, generator=generator, faults=struck)
+
+
+def _undrained(drained: Drained) -> list[str]:
+    return [] if drained.done else [f"the target was not drained: {drained.pending} pending"]
+
+
+def _collect(folder: Path) -> HistoryCounts:
+    """The journals as Parquet, and their latencies as a histogram log a worker."""
+    history = folder / "history"
+    counts = collect(history, history / "parquet")
+    with figures.connect(folder) as connection:
+        latency.write_logs(connection, history)
+    return counts
 
 
 def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[load.Played, list[Fault]]:
@@ -221,8 +249,19 @@ def _report(folder: Path, results: Results) -> None:
     summary.write(folder, results)
 
 
-def _remembered(folder: Path) -> Conduct:
-    """How a run went, by its results; one that left none did not finish."""
+def _remembered(folder: Path, drained: Drained) -> Conduct:
+    """How a run went, by its results, or by what Locust's master left; one that left neither did not finish."""
     if (folder / report.FILE).exists():
         return Conduct.of(report.load(folder))
+    if (folder / Ending.FILE).exists():
+        ending = msgspec.json.decode((folder / Ending.FILE).read_bytes(), type=Ending)
+        played = load.told(folder / "history", ending)
+        reasons = [*played.reasons, *_undrained(drained)]
+        return Conduct(drained=drained.done, reasons=reasons, generator=played.generator)
     return Conduct(drained=False, reasons=["the run did not finish"])
+
+
+def _swarm_of(folder: Path) -> Settings | None:
+    """What the run's swarm was told, if it is on record."""
+    path = folder / "swarm.json"
+    return msgspec.json.decode(path.read_bytes(), type=Settings) if path.exists() else None

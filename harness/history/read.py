@@ -21,6 +21,7 @@ from harness.history.layout import (
     Header,
     decode_header,
 )
+from harness.history.skew import Skew, read_skew
 
 Records = npt.NDArray[np.void]
 
@@ -66,11 +67,11 @@ def workers(folder: Path) -> dict[str, list[Path]]:
 
 def read_worker(folder: Path, worker: str, segments: list[Path]) -> Iterator[pa.RecordBatch]:
     """One worker's operations, a batch of `SCHEMA` a segment."""
-    strings = _read_strings(folder, worker)
+    strings, skew = _read_strings(folder, worker), read_skew(folder, worker)
     for path in segments:
         header, first_number, records = _read_records(path)
         if len(records):
-            yield _to_batch(header, first_number, records, strings, path)
+            yield _to_batch(header, first_number, records, strings, skew, path)
 
 
 def _read_records(path: Path) -> tuple[Header, int, Records]:
@@ -113,7 +114,7 @@ def _read_texts(path: Path) -> pa.LargeStringArray:
 
 
 def _to_batch(
-    header: Header, first_number: int, records: Records, strings: pa.LargeStringArray, path: Path
+    header: Header, first_number: int, records: Records, strings: pa.LargeStringArray, skew: Skew, path: Path
 ) -> pa.RecordBatch:
     done = records["complete"] == 1
 
@@ -122,8 +123,8 @@ def _to_batch(
             raise ConfigError(f"history: {path} refers to texts its .strings files do not hold; was it copied whole?")
         return strings.take(pa.array(numbers.astype(np.int64) - 1, mask=numbers == 0))
 
-    def answered(name: str) -> pa.Int64Array:
-        return pa.array(records[name], mask=~done | (records[name] == NULL))
+    def answered(name: str, less: int = 0) -> pa.Int64Array:
+        return pa.array(records[name] - less, mask=~done | (records[name] == NULL))
 
     asked_fen, answered_fen = records["asked_fen"], records["answered_fen"]
     amount_fen = np.where(done & (answered_fen != NULL), answered_fen, asked_fen)
@@ -137,15 +138,15 @@ def _to_batch(
         "subject": text(np.where(answered_subject != 0, answered_subject, records["subject"])),
         "key": text(records["key"]),
         "amount_fen": pa.array(amount_fen, mask=amount_fen == NULL),
-        "intended_ns": pa.array(records["intended_ns"]),
-        "sent_ns": pa.array(records["sent_ns"]),
-        "done_ns": answered("done_ns"),
+        "intended_ns": pa.array(records["intended_ns"] - skew.offset_ns),
+        "sent_ns": pa.array(records["sent_ns"] - skew.offset_ns),
+        "done_ns": answered("done_ns", skew.offset_ns),
         "outcome": _OUTCOMES.take(pa.array(outcome - 1)),
         "reason": _reasons(text(np.where(done, records["reason"], 0).astype(np.uint32)), done),
         "sequence": answered("sequence"),
         "remaining_fen": answered("remaining_fen"),
         "tag": pa.array(records["tag"] == 1),
-        "clock_error_ns": pa.array(np.full(len(records), header.clock_error_ns, dtype=np.int64)),
+        "clock_error_ns": pa.array(np.full(len(records), max(header.clock_error_ns, skew.error_ns), dtype=np.int64)),
         "reader": text(np.where(done, records["reader"], 0).astype(np.uint32)),
         "mark": text(records["mark"]),
         "orders": text(np.where(done, records["orders"], 0).astype(np.uint32)),

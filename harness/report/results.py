@@ -43,11 +43,12 @@ class Settled(Struct, frozen=True):
 
 
 class Percentiles(Struct, frozen=True):
-    """Microseconds."""
+    """Microseconds, to three digits: the highest value of a histogram's bucket."""
 
     p50: int
     p90: int
     p99: int
+    p999: int
     max: int
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.report.results import Latency, Money, Operations, Results
+from harness.report.results import Latency, Money, Operations, Percentiles, Results
 from harness.report.words import MARKS, fen, measure, milliseconds, plain
 from invariants.verdict import Verdict, Witness
 
@@ -118,7 +118,7 @@ def _latencies(latency: dict[str, Latency]) -> Iterator[str]:
     if not latency:
         return
     width = max(map(len, latency))
-    columns = "".join(f"{name:>9}" for name in ("p50", "p90", "p99", "max"))
+    columns = "".join(f"{name:>9}" for name in ("p50", "p90", "p99", "p99.9", "max"))
     yield _labelled("latency", f"{'ms':<{width}}{columns}   from the schedule")
     for name, measured in latency.items():
         yield _labelled("", f"{name:<{width}}{_figures(measured.response_us)}")
@@ -126,7 +126,7 @@ def _latencies(latency: dict[str, Latency]) -> Iterator[str]:
 
 
 def _figures(percentiles: object) -> str:
-    values = (getattr(percentiles, name) for name in ("p50", "p90", "p99", "max"))
+    values = (getattr(percentiles, name) for name in Percentiles.__struct_fields__)
     return "".join(f"{milliseconds(value):>9}" for value in values)
 
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import msgspec
 from msgspec import Struct
@@ -84,6 +84,22 @@ class Health(Struct, frozen=True):
     in_flight_max: int
     crashes: list[str]
     herds: dict[str, Spread] = {}
+
+
+class Ending(Struct, frozen=True):
+    """How the load ended, as the master saw it: ending.json of a run that Locust's own command played.
+
+    `problems`: why it is not all that the schedule wanted. `begun_again`: parts that were lost in mid-load and begun
+    again by other people. `late_ms`: how late the p99 of a worker's arrivals was allowed to be.
+    """
+
+    FILE: ClassVar[str] = "ending.json"
+
+    exit_code: int
+    parts: int
+    problems: list[str]
+    begun_again: list[int]
+    late_ms: float
 
 
 class Played(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +15,18 @@ VARIABLE: Final = "RAINPROOF_SWARM"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One run's load. Folders exist. `workers` 0: as many as Locust's master expects. `start_ns`: T0, or by barrier."""
+    """One run's load.
+
+    `workers` 0: as many as Locust's master expects. `start_ns`: T0, or by barrier. `history`: a folder, or, if empty,
+    runs/locust/RUN/history. `history_to`: a URL that workers hand their histories in at, in a folder named by the run;
+    if empty they stay where they are. `machine`: a
+    name for what shares one monotonic clock; by default the kernel tells. `judge` 1: the master ends with the verdict.
+    `late_ms`: how late the p99 of a worker's arrivals may start before the run is inconclusive.
+    `restart_s`: how long the master waits, when all others have played, for somebody to take up a lost part.
+    """
 
     target: str
-    history: str
+    history: str = ""
     variables: dict[str, str] = {}
     scenario: str = ""
     run: str = ""
@@ -34,7 +41,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     lookers: int = 2
     in_flight: int = 5_000
     timeout_s: float = 10.0
+    late_ms: float = 1.0
     clock_error_ns: int = 0
+    history_to: str = ""
+    machine: str = ""
+    judge: int = 0
+    restart_s: float = 0.0
     options: dict[str, Any] = {}
 
 
@@ -67,11 +79,17 @@ def _from_environment(default_target: Path | None, environment: Mapping[str, str
         for name in _VARIABLES
         if f"RAINPROOF_{name.upper()}" in environment
     }
-    if "history" not in tree:
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        tree["history"] = str(Path("runs", "locust", stamp, "history"))
-    Path(tree["history"]).mkdir(parents=True, exist_ok=True)
     return convert(tree, Settings, source="environment")
+
+
+def history_folder(settings: Settings, run: str) -> Path:
+    """Where this process keeps its journals of the run called `run`; there when this returns."""
+    folder = Path(settings.history) if settings.history else Path("runs", "locust", run, "history")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"history: {folder} cannot be made: {error.strerror}") from None
+    return folder
 
 
 _VARIABLES: Final = {

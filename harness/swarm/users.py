@@ -72,19 +72,27 @@ def _on_init(environment: Environment, runner: Any, **_: Any) -> None:
     if not arrivals_users:
         return
     settings = load_settings(arrivals_users[0].default_target)
+    target = load_target(Path(settings.target), settings.variables)
     if not isinstance(runner, WorkerRunner):
-        Conductor(environment, settings)
-        _set_users(environment, settings, arrivals_users)
+        parts = _parts(environment, settings)
+        Conductor(environment, settings, target, parts)
+        _set_users(environment, settings, arrivals_users, parts)
     if not isinstance(runner, MasterRunner):
-        target = load_target(Path(settings.target), settings.variables)
         go_first()
         environment.rainproof = Worker(environment, settings, target)
 
 
-def _set_users(environment: Environment, settings: Settings, arrivals_users: list[type[User]]) -> None:
-    """One arrivals user a worker, some others beside them, all at once."""
+def _parts(environment: Environment, settings: Settings) -> int:
+    """Into how many parts the schedule is split: one a worker that is expected."""
     options: Any = environment.parsed_options
-    workers = (settings.workers or options.expect_workers) if options.master else 1
+    parts: int = (settings.workers or options.expect_workers) if options.master else 1
+    return parts
+
+
+def _set_users(environment: Environment, settings: Settings, arrivals_users: list[type[User]], workers: int) -> None:
+    """One arrivals user a worker, some others beside them, all at once; also when a worker takes another's place."""
+    options: Any = environment.parsed_options
+    options.enable_rebalancing = True
     for user in arrivals_users:
         user.fixed_count = workers
     others = settings.lookers if len(environment.user_classes) > len(arrivals_users) else 0

@@ -10,15 +10,19 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.pool import Pool
 from locust.env import Environment
-from locust.runners import WorkerRunner
+from locust.exception import StopUser
 
 from harness.config import ConfigError
-from harness.history import Journal, now_ns
+from harness.history import Journal
+from harness.history.gather import hold
+from harness.swarm import record
 from harness.swarm.arrivals import Arrival, Dispatcher
 from harness.swarm.client import Client
 from harness.swarm.health import Health, Lag, Meter, Progress, write
+from harness.swarm.lease import Lease
+from harness.swarm.membership import Membership
 from harness.swarm.person import Keys, Person
-from harness.swarm.settings import Settings
+from harness.swarm.settings import Settings, history_folder
 from harness.swarm.stats import Statistics
 from harness.target import Target
 
@@ -58,7 +62,7 @@ class Story(Protocol):
 
 
 class Worker:
-    """Plays part `part` of the `parts` of the schedule when a test runs.
+    """Plays part `part` of the `parts` of the schedule when a test runs, as its lease says.
 
     `board` is for the scenario: what its people can see of each other's doing. `is_over` tells closed users to go home.
     """
@@ -67,7 +71,8 @@ class Worker:
         self._environment = environment
         self.settings, self.target = settings, target
         self._runner: Any = environment.runner
-        self._rounds = 0
+        self._membership = Membership(self._runner, settings)
+        self._handing_in: gevent.Greenlet | None = None
         self.board: list[Any] = []
         self.is_over = False
         self._go: AsyncResult = AsyncResult()
@@ -76,26 +81,23 @@ class Worker:
         environment.events.test_start.add_listener(self._begin_test)
         environment.events.test_stopping.add_listener(self._stop_starting)
         environment.events.test_stop.add_listener(self._end_test)
+        environment.events.quit.add_listener(self._wait_for_handing_in)
         self._runner.register_message(GO, self._on_go)
 
     @property
     def part(self) -> int:
-        part: int = self._runner.worker_index
-        return part
+        return self._membership.lease.part
 
     @property
     def parts(self) -> int:
-        if not isinstance(self._runner, WorkerRunner):
-            return 1
-        options: Any = self._environment.parsed_options
-        expected: int = self.settings.workers or options.expect_workers
-        return expected
+        return self._membership.lease.parts
 
     def person(self, uid: int, tagged: bool, due_ns: int | None = None) -> Person:
-        """Someone who acts through this worker's client."""
-        if self._shift is None:
-            raise RuntimeError("nobody can act before the test has begun")
-        return Person(self._shift.client, self.target, self._shift.keys, uid, tagged, due_ns)
+        """Someone who acts through this worker's client: whoever plays the plan's number `uid` under this lease."""
+        shift = self._shift
+        if shift is None:
+            raise StopUser if self.is_over else RuntimeError("nobody can act before the test has begun")
+        return Person(shift.client, self.target, shift.keys, shift.lease.uid(uid), tagged, due_ns)
 
     def play(self, story: Story) -> None:
         """Plays this worker's part in the background, once a test however often it is asked."""
@@ -105,14 +107,14 @@ class Worker:
 
     def _play(self, story: Story) -> None:
         try:
-            self._rounds += 1
-            shift = Shift(self._environment, self.settings, self.target, self.part, self.parts, self._rounds)
-            self._shift = shift
+            lease = self._membership.sign_on()
+            shift = self._shift = Shift(self._environment, self.settings, self.target, self._membership, lease)
             story.plan()
             self._prepare(story)
             arrivals = list(story.arrivals())
-            self._runner.send_message(READY, {"part": self.part, "parts": self.parts})
-            shift.play(arrivals, self._go.get())
+            self._runner.send_message(READY)
+            start_ns = self._go.get()
+            shift.play(arrivals, start_ns + self._membership.skew.offset_ns)
         except ConfigError as error:
             self._runner.send_message(FAILED, {"problem": str(error), "exit_code": CANNOT_PREPARE})
             return
@@ -120,8 +122,11 @@ class Worker:
             return
         self.is_over = True
         crashes = shift.finish()
+        self._runner.stop_users(self._runner.user_classes_count)
+        self._shift = None
+        problem = shift.hand_in()
         self._environment.process_exit_code = 0
-        self._runner.send_message(DONE, {"part": self.part, "crashes": crashes})
+        self._runner.send_message(DONE, {"part": lease.part, "crashes": crashes, "problem": problem})
 
     def _broke(self, playing: gevent.Greenlet) -> None:
         """A bug, of the scenario or of ours: nobody may wait for this worker."""
@@ -139,6 +144,7 @@ class Worker:
 
     def _begin_test(self, **_: Any) -> None:
         self.board, self.is_over, self._go = [], False, AsyncResult()
+        self._membership.forget()
 
     def _stop_starting(self, **_: Any) -> None:
         """The test ends, by itself or because somebody stopped it."""
@@ -147,36 +153,50 @@ class Worker:
             self._shift.dispatcher.stop(_GRACE_S)
 
     def _end_test(self, **_: Any) -> None:
-        """After the last operation."""
-        if self._playing is not None:
-            self._playing.kill()
-        if self._shift is not None:
-            self._shift.close()
+        """After the last operation; who was cut short still hands in what there is."""
+        shift, playing = self._shift, self._playing
         self._playing = self._shift = None
+        if shift is None:
+            return
+        if playing is not None:
+            playing.kill()
+        self._handing_in = gevent.spawn(shift.hand_in)
+        self._wait_for_handing_in()
+
+    def _wait_for_handing_in(self, **_: Any) -> None:
+        if self._handing_in is not None:
+            self._handing_in.join()
 
 
 class Shift:
     """What a worker holds during one test: journal, client, keys, dispatcher, and the greenlets that report."""
 
     def __init__(
-        self, environment: Environment, settings: Settings, target: Target, part: int, parts: int, round_number: int
+        self, environment: Environment, settings: Settings, target: Target, membership: Membership, lease: Lease
     ) -> None:
-        self._history = Path(settings.history)
+        self._history = history_folder(settings, lease.run)
         self._progress = Path(settings.progress) if settings.progress else None
-        self._part, self._parts = part, parts
-        # never used twice, not by a worker that is started again either
-        self._name = f"w{part}.{round_number}.{os.getpid()}"
+        self._hand_in_to = f"{settings.history_to.rstrip('/')}/{lease.run}" if settings.history_to else None
+        self.lease, self._name = lease, lease.name
+        self._alive = hold(self._history, self._name) if self._hand_in_to else None
         self._journal = Journal.create(
-            self._history, self._name, list(target.operations), clock_error_ns=settings.clock_error_ns
+            self._history,
+            self._name,
+            list(target.operations),
+            clock_error_ns=max(settings.clock_error_ns, membership.skew.error_ns),
         )
         self._statistics = Statistics(environment)
         self.client = Client(target, self._journal, self._statistics, timeout_s=settings.timeout_s)
-        self.keys = Keys(f"{settings.run or format(now_ns(), 'x')}-{self._name}")
+        self.keys = Keys(f"{lease.run}-{lease.name}")
         self.dispatcher = Dispatcher(settings.in_flight)
         self._meter = Meter()
         self._arrivals = 0
         self._phase = "prepare"
-        self._background = [gevent.spawn(self._statistics.flush_for_ever), gevent.spawn(self._tell_progress)]
+        self._background = [
+            gevent.spawn(self._statistics.flush_for_ever),
+            gevent.spawn(self._tell_progress),
+            gevent.spawn(membership.keep_note, self._history, self._name),
+        ]
 
     def play(self, arrivals: list[Arrival], start_ns: int) -> None:
         """Plays `arrivals` from `start_ns` on; returns when the last has ended."""
@@ -192,7 +212,15 @@ class Shift:
         self._report()
         return self.dispatcher.crashes[:_CRASHES_TOLD]
 
-    def close(self) -> None:
+    def hand_in(self) -> str | None:
+        """Closes, and copies the histories to where they are gathered; what went wrong, if anything did."""
+        self._close()
+        if self._hand_in_to is None or self._alive is None:
+            return None
+        self._alive.close()
+        return record.hand_in(self._history, self._hand_in_to)
+
+    def _close(self) -> None:
         gevent.killall(self._background)
         self._report()
         self.client.close()
@@ -204,8 +232,8 @@ class Shift:
         played = self._meter.end(self._journal.issued)
         report = Health(
             worker=self._name,
-            part=self._part,
-            parts=self._parts,
+            part=self.lease.part,
+            parts=self.lease.parts,
             complete=self._phase == "done" and not self.dispatcher.crashes,
             issued=self._journal.issued,
             arrivals=self._arrivals,

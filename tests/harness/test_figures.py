@@ -1,4 +1,4 @@
-"""Figures of a run: counts, money, what became of indeterminate operations, latency, rates."""
+"""Figures of a run: counts, money, what became of indeterminate operations, rates."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,17 +116,6 @@ def test_indeterminate_operations_are_looked_up(connection: duckdb.DuckDBPyConne
         operate(connection, operation, "info", **row)
     operate(connection, "send", "ok", person="1", key="again")
     assert figures.settled(connection) == Settled(happened=4, did_not_happen=5, unsettled=2)
-
-
-def test_latency_counts_from_the_schedule(connection: duckdb.DuckDBPyConnection) -> None:
-    """Response is from when it should have been sent, service from when it was; what never ended has neither."""
-    for late_us in range(1, 101):
-        sent_ns = late_us * 1000
-        operate(connection, "open", "ok", intended_ns=0, sent_ns=sent_ns, done_ns=sent_ns + 7000)
-    operate(connection, "open", "info", done_ns=None)
-    measured = figures.latency(connection)["open"]
-    assert (measured.response_us.p50, measured.response_us.p99, measured.response_us.max) == (57, 106, 107)
-    assert (measured.service_us.p50, measured.service_us.max) == (7, 7)
 
 
 def test_rate_leaves_preparations_out(connection: duckdb.DuckDBPyConnection) -> None:

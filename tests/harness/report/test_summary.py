@@ -35,7 +35,7 @@ def test_summary_says_everything_in_order(tmp_path: Path, results_of: ResultsOf)
             "✗ 100 fen missing",
             "41,000 issued = 30,000 ok + 10,900 fail + 100 info",
             "of 100 indeterminate: 60 happened, 39 did not, 1 unsettled",
-            "open      1.2      3.4      152    2,400",
+            "open      1.2      3.4      152      980    2,400",
             "offered 400.0/s, achieved 398.2/s",
             "workers 2, lag p99 3.1 ms, cpu 41%",
             "kill=credit@5 at 5.1 s killed 4711",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import ConfigError
-from harness.swarm.settings import load_settings
+from harness.swarm.settings import history_folder, load_settings
 
 
 def test_the_runs_file_is_read(tmp_path: Path) -> None:
@@ -30,6 +30,7 @@ def test_a_locust_by_hand_reads_its_environment(tmp_path: Path) -> None:
     given = {"RAINPROOF_HISTORY": str(tmp_path / "h"), "RAINPROOF_PEOPLE": "50", "RAINPROOF_PORT": "81"}
     settings = load_settings(Path("mine.toml"), given)
     assert (settings.target, settings.people, settings.variables["port"]) == ("mine.toml", 50, "81")
+    assert history_folder(settings, "eve") == tmp_path / "h"
     assert (tmp_path / "h").is_dir()
 
 
@@ -37,3 +38,14 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     """One line: which variable, and what is wrong with it."""
     with pytest.raises(ConfigError, match="RAINPROOF_PEOPLE is 'many'"):
         load_settings(Path("mine.toml"), {"RAINPROOF_PEOPLE": "many", "RAINPROOF_HISTORY": str(tmp_path)})
+
+
+def test_histories_stand_under_the_runs_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder of one's own, all processes of a run on one machine share one; a bad place is one line."""
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(Path("mine.toml"), {})
+    assert history_folder(settings, "eve") == Path("runs", "locust", "eve", "history")
+    assert (tmp_path / "runs" / "locust" / "eve" / "history").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be made"):
+        history_folder(load_settings(Path("mine.toml"), {"RAINPROOF_HISTORY": str(tmp_path / "file" / "h")}), "eve")
