@@ -124,7 +124,7 @@ class Stream:
         except (HttpParserError, TooLarge):
             return _STRANGE
         length = 0 if self._whole else self._length
-        if not self._headed or self._body or length is None:
+        if not self._headed or length is None:
             return _STRANGE
         return Head(self._status, length, self._reader, self._keeps_alive)
 
