@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,4 +73,8 @@ def test_the_pages_commands(desk: Path) -> None:
         assert results["generator"]["workers"] == 2
         assert results["generator"]["started"] == results["generator"]["arrivals"] > 0
     assert len(list((desk / "nights" / "new_year" / "history").glob("*.swarm.json"))) == 2
+    (desk / "runs" / "locust" / "new_year" / "results.json").unlink()
+    shutil.rmtree(desk / "runs" / "locust" / "new_year" / "history")
+    again = play(desk, "rainproof check locust/new_year")
+    assert "HOLDS" in again
     assert len(list((desk / "runs" / "locust" / "eve" / "history").glob("*.hlog"))) == 2
