@@ -1,5 +1,6 @@
 """docs/distributed.md: its commands are run as they stand there, with this machine in the place of all others."""
 
+import contextlib
 import json
 import os
 import re
@@ -50,7 +51,8 @@ def play(desk: Path, script: str) -> str:
         try:
             code = shell.wait(timeout=150)
         finally:
-            os.killpg(shell.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
         text = (desk / "said").read_text()
     assert code == 0, text
     return text
