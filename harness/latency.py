@@ -7,9 +7,11 @@ killed worker had on record counts like everything else. Response time is done -
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
+import numpy as np
+from msgspec.structs import replace
 
 from harness.histogram import FULL, HALF, HIGHEST_US, Counts, Interval, log, percentile_us
 from harness.report.results import Latency, Percentiles
@@ -24,28 +26,34 @@ CREATE OR REPLACE TEMP MACRO bucket(value_us) AS (
         + (value_us >> (floor(log2(value_us))::BIGINT - {HALF.bit_length() - 1})) END
 )"""
 _CLAMPED: Final = f"LEAST(GREATEST(({{}}) // 1000, 0), {HIGHEST_US})"
-_COUNTED: Final = f"""
+_ENDED: Final = f"""
 WITH ended AS (
     SELECT worker, operation, done_ns // 1000000000 AS second,
         CASE outcome WHEN 'ok' THEN NULL ELSE COALESCE(reason, outcome) END AS answer,
         bucket({_CLAMPED.format("done_ns - intended_ns")}) AS response,
         bucket({_CLAMPED.format("done_ns - sent_ns")}) AS service
     FROM history WHERE done_ns IS NOT NULL
-),
+)"""
+_BY_OPERATION: Final = f"""{_ENDED},
 counted AS (
-    SELECT {{columns}}, 'response' AS kind, response AS bucket, COUNT(*) AS n FROM ended GROUP BY ALL
+    SELECT operation, 'response' AS kind, response AS bucket, COUNT(*) AS n FROM ended GROUP BY ALL
     UNION ALL
-    SELECT {{columns}}, 'service' AS kind, service AS bucket, COUNT(*) AS n FROM ended GROUP BY ALL
+    SELECT operation, 'service' AS kind, service AS bucket, COUNT(*) AS n FROM ended GROUP BY ALL
 )
-SELECT {{columns}}, kind, list(bucket), list(n) FROM counted GROUP BY ALL ORDER BY ALL
+SELECT operation, kind, list(bucket), list(n) FROM counted GROUP BY ALL ORDER BY ALL
+"""
+_BY_SECOND: Final = f"""{_ENDED}
+SELECT second, operation, answer, list(response) AS response, list(service) AS service
+FROM ended WHERE worker = ? GROUP BY second, operation, answer ORDER BY second, operation, answer
 """
 
 
 def by_operation(connection: duckdb.DuckDBPyConnection) -> dict[str, Latency]:
     """Of each kind of operation, over what got any end, a time-out included."""
+    connection.execute(_BUCKET)
     found: dict[str, dict[str, Percentiles]] = {}
-    for (operation,), kind, counts in _counted(connection, "operation"):
-        found.setdefault(operation, {})[kind] = _percentiles(counts)
+    for operation, kind, buckets, numbers in connection.execute(_BY_OPERATION).fetchall():
+        found.setdefault(operation, {})[kind] = _percentiles(dict(zip(buckets, numbers, strict=True)))
     return {name: Latency(response_us=of["response"], service_us=of["service"]) for name, of in found.items()}
 
 
@@ -54,26 +62,26 @@ def write_logs(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Path
 
     Tags: "open/response", "open:sold_out/service".
     """
-    logs: dict[str, list[tuple[int, str, Counts]]] = {}
-    for (worker, second, operation, answer), kind, counts in _counted(connection, "worker, second, operation, answer"):
-        name = operation if answer is None else f"{operation}:{answer}"
-        logs.setdefault(worker, []).append((second, _UNFIT.sub("_", f"{name}/{kind}"), counts))
-    return [_write(folder / f"{worker}.hlog", counted) for worker, counted in logs.items()]
+    connection.execute(_BUCKET)
+    workers = connection.execute("SELECT DISTINCT worker FROM history WHERE done_ns IS NOT NULL ORDER BY 1").fetchall()
+    return [_write(folder / f"{worker}.hlog", list(_intervals(connection, worker))) for (worker,) in workers]
 
 
-def _write(path: Path, counted: list[tuple[int, str, Counts]]) -> Path:
-    start_s = counted[0][0]
-    intervals = (Interval(tag, second - start_s, 1.0, counts) for second, tag, counts in counted)
-    path.write_text(log(start_s, intervals))
+def _write(path: Path, intervals: list[Interval]) -> Path:
+    start_s = intervals[0].start_s
+    path.write_text(log(start_s, (replace(interval, start_s=interval.start_s - start_s) for interval in intervals)))
     return path
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, columns: str) -> Iterator[tuple[tuple[Any, ...], str, Counts]]:
-    """What the history counts by `columns`: their values, the kind of time, bucket → count; in their order."""
-    connection.execute(_BUCKET)
-    rows = connection.execute(_COUNTED.format(columns=columns)).fetchall()
-    for *values, kind, buckets, numbers in rows:
-        yield tuple(values), kind, dict(zip(buckets, numbers, strict=True))
+def _intervals(connection: duckdb.DuckDBPyConnection, worker: str) -> Iterator[Interval]:
+    """One worker's histograms, by second."""
+    found = connection.execute(_BY_SECOND, [worker]).fetchnumpy()
+    for second, operation, answer, *buckets in zip(*found.values(), strict=True):
+        name = f"{operation}:{answer}" if isinstance(answer, str) else operation
+        for kind, fell_into in zip(("response", "service"), buckets, strict=True):
+            numbers, counts = np.unique(np.asarray(fell_into), return_counts=True)
+            tag = _UNFIT.sub("_", f"{name}/{kind}")
+            yield Interval(tag, float(second), 1.0, dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
 
 
 def _percentiles(counts: Counts) -> Percentiles:

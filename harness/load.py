@@ -46,10 +46,16 @@ class Swarm:
             "master", "--master", f"--master-bind-port={self._port}", "--master-bind-host=127.0.0.1",
             f"--expect-workers={workers}",
         )  # fmt: skip
-        self.workers = [
-            self._start(f"worker-{number}", "--worker", f"--master-port={self._port}", "--master-host=127.0.0.1")
-            for number in range(workers)
-        ]
+        self.workers: list[Popen[bytes]] = []
+        for _ in range(workers):
+            self.start_worker()
+
+    def start_worker(self) -> "Popen[bytes]":
+        """One worker more: it plays a part if one is free."""
+        name = f"worker-{len(self.workers)}"
+        worker = self._start(name, "--worker", f"--master-port={self._port}", "--master-host=127.0.0.1")
+        self.workers.append(worker)
+        return worker
 
     def look(self) -> Load:
         """What the workers tell of themselves, together."""

@@ -26,7 +26,7 @@ from harness.report import results as report
 from harness.report.results import Fault, Results
 from harness.servers import Running
 from harness.swarm.health import Ending
-from harness.swarm.settings import Settings
+from harness.swarm.settings import Settings, load_settings
 from harness.target import Target, load_target
 from harness.target.drain import Drained, drain
 from harness.target.evidence import collect_evidence
@@ -37,6 +37,8 @@ Backend = Literal["embedded", "servers"]
 _TAGGED: Final = 0.1  # the share of people who are pressure traffic, unless said otherwise
 _PREPARE_S: Final = 120.0
 _DRAIN_S: Final = 60.0
+_NOTHING_TO_DRAIN: Final = Drained(done=True, pending=0, seconds=0.0)
+_RESTART_S: Final = 20.0  # for a worker that was started again to take up the part that was lost
 _OVERTIME: Final = 4.0  # how many times its duration a load may take before it is stopped
 
 
@@ -97,17 +99,31 @@ def check(folder: Path) -> Results:
     """
     record = rundir.read_record(folder)
     swarm = _swarm_of(folder)
-    if not (folder / "history" / "parquet").is_dir():
-        if swarm is not None and swarm.history_to:
-            (folder / "history").mkdir(exist_ok=True)
-            pull(f"{swarm.history_to.rstrip('/')}/{swarm.run}", folder / "history")
+    fetched = _fetch(folder, swarm) if swarm is not None else 0
+    if fetched or not (folder / "history" / "parquet").is_dir():
         _collect(folder)
-    drained = Drained(done=True, pending=0, seconds=0.0)
-    if swarm is not None and not (folder / "evidence").is_dir():
-        target = load_target(Path(swarm.target), swarm.variables)
-        drained = drain(target, _DRAIN_S)
-        collect_evidence(target, folder / "evidence")
-    return assess(folder, record, _remembered(folder, drained))
+    if swarm is None or (folder / "evidence").is_dir():
+        return assess(folder, record, _remembered(folder, _NOTHING_TO_DRAIN))
+    return _ask(folder, record, swarm)
+
+
+def _fetch(folder: Path, swarm: Settings) -> int:
+    """Brings histories here that were handed in elsewhere, unless the run was judged; how many files were new."""
+    if not swarm.history_to or (folder / report.FILE).exists():
+        return 0
+    (folder / "history").mkdir(exist_ok=True)
+    return pull(f"{swarm.history_to.rstrip('/')}/{swarm.run}", folder / "history")
+
+
+def _ask(folder: Path, record: rundir.RunRecord, swarm: Settings) -> Results:
+    """Judges a run of Locust's own command by what its target says now. What an undrained target says is not kept."""
+    target = load_target(Path(swarm.target), swarm.variables)
+    drained = drain(target, _DRAIN_S)
+    collect_evidence(target, folder / "evidence")
+    results = assess(folder, record, _remembered(folder, drained))
+    if not drained.done:
+        shutil.rmtree(folder / "evidence")
+    return results
 
 
 @contextlib.contextmanager
@@ -194,7 +210,7 @@ def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[l
     limit_s = _PREPARE_S + _OVERTIME * plan.duration_s
     teller.phase("warm", f"{plan.people:,} people, {plan.packets:,} packets, {plan.duration_s:g} s")
     with load.swarm(plan.locustfile, settings, plan.workers, folder / "logs", folder / "progress") as swarm:
-        site = Site(target.target, target.launched, target.running, swarm.workers)
+        site = Site(target.target, target.launched, target.running, swarm.workers, swarm.start_worker)
         struck: list[Fault] = []
         tick = _striker(plan.faults, site, struck, teller)
         played = load.watch(swarm, folder / "history", limit_s, teller, tick, _late_ms(plan, target))
@@ -240,6 +256,7 @@ def _swarm_settings(plan: Plan, folder: Path, target: Deployed) -> dict[str, Any
         "duration_s": plan.duration_s,
         "tagged": plan.tagged,
         "workers": plan.workers,
+        "restart_s": _RESTART_S if any(planned.name == "restart" for planned in plan.faults) else 0.0,
     }
 
 
@@ -264,4 +281,4 @@ def _remembered(folder: Path, drained: Drained) -> Conduct:
 def _swarm_of(folder: Path) -> Settings | None:
     """What the run's swarm was told, if it is on record."""
     path = folder / "swarm.json"
-    return msgspec.json.decode(path.read_bytes(), type=Settings) if path.exists() else None
+    return load_settings(None, {load.SETTINGS_VARIABLE: str(path)}) if path.exists() else None

@@ -22,13 +22,14 @@ from harness.target.launch import Launched
 
 class Site(Struct, frozen=True):
     """What a fault may touch. `launched` is None when the target was there already, `running` without
-    servers.
+    servers, `start_worker` without a swarm.
     """
 
     target: Target
     launched: Launched | None
     running: Running | None
     workers: Sequence["Popen[bytes]"]
+    start_worker: Callable[[], "Popen[bytes]"] | None = None
 
 
 class Planned(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """`kill=WHO@SECONDS`: kill -9.
 
 WHO is `target` (all its processes; it is started again), `mariadb` or `redis` (started again on the same
-data), `worker` (one of the swarm's; not started again), or a role of the target: the name of one of its
+data), `worker` (one of the swarm's; `restart=worker` starts another), or a role of the target: the name of one of its
 [start] `processes` pid files. A role is not started again by the run: that is the target's own business.
 """
 
@@ -22,7 +22,7 @@ def kill(site: Site, who: str) -> str:
     if who == "target":
         return _kill_target(site)
     if who == "worker":
-        return _kill_worker(site)
+        return kill_worker(site)
     servers = _servers(site)
     if who in servers:
         return _kill_server(servers[who])
@@ -38,10 +38,11 @@ def _kill_target(site: Site) -> str:
     return f"killed all processes of the target ({before}), started it again ({site.launched.pid})"
 
 
-def _kill_worker(site: Site) -> str:
+def kill_worker(site: Site) -> str:
+    """Kills the first of the swarm's workers that is alive; what was done, in words."""
     alive = [worker for worker in site.workers if worker.poll() is None]
     if not alive:
-        raise ConfigError("--fault kill=worker: no worker is alive at that moment")
+        raise ConfigError("--fault: no worker is alive at that moment")
     processes.kill(alive[0])
     return f"killed worker process {alive[0].pid}"
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import faults
@@ -70,6 +71,26 @@ def test_a_worker_is_killed(tmp_path: Path, sleeper: "subprocess.Popen[bytes]") 
     assert sleeper.poll() == -9
     with pytest.raises(ConfigError, match="no worker is alive"):
         faults.act(faults.parse("kill=worker@0"), site(tmp_path, over, sleeper))
+
+
+def test_a_worker_is_killed_and_another_started(tmp_path: Path, sleeper: "subprocess.Popen[bytes]") -> None:
+    """The swarm is asked for one more, once; what is no worker, and a run without a swarm, is told."""
+    started = []
+
+    def start_worker() -> "subprocess.Popen[bytes]":
+        started.append(subprocess.Popen([sys.executable, "-c", ""]))
+        return started[-1]
+
+    planned = faults.parse("restart=worker@0")
+    with pytest.raises(ConfigError, match="no swarm"):
+        faults.act(planned, site(tmp_path, sleeper))
+    with pytest.raises(ConfigError, match="nothing of that name"):
+        faults.act(faults.parse("restart=target@0"), site(tmp_path, sleeper))
+    done = faults.act(planned, msgspec.structs.replace(site(tmp_path, sleeper), start_worker=start_worker))
+    assert sleeper.wait(5) == -9
+    (other,) = started
+    assert other.wait(5) == 0
+    assert done == f"killed worker process {sleeper.pid}, started another ({other.pid})"
 
 
 def test_a_target_of_others_is_not_killed(tmp_path: Path) -> None:

@@ -132,6 +132,29 @@ def test_faults_cost_nothing(tmp_path: Path, who: str) -> None:
     assert results["operations"]["issued"] == journaled(Path(results["run"]["path"]))
 
 
+@pytest.mark.long
+def test_a_worker_is_started_again(tmp_path: Path) -> None:
+    """kill -9 of one of two workers and another in its place: people and keys of the three lives are disjoint, every
+    record is judged, the money whole, nobody accused; the run says what was begun again, and is inconclusive.
+    """
+    night = ("--people", "60", "--packets", "8", "--duration", "4", "--tagged", "0.3", "--workers", "2")
+    results = told(said := rainproof(tmp_path, "run", "group_grab", *night, "--fault", "restart=worker@1.5", "--json"))
+    assert said.code == 3, said.err
+    assert any("begun again by others" in reason for reason in results["reasons"]), results["reasons"]
+    assert "violated" not in {verdict["verdict"] for verdict in results["invariants"].values()}
+    assert results["money"]["balanced"]
+    folder = Path(results["run"]["path"])
+    assert results["operations"]["issued"] == journaled(folder)
+    with duckdb.connect() as connection:
+        history = f"'{folder}/history/parquet/*/*.parquet'"
+        for what in ("person", "key"):
+            counted = f"COUNT(DISTINCT worker), COUNT(DISTINCT {what}), COUNT(DISTINCT (worker, {what}))"
+            query = f"SELECT {counted} FROM {history} WHERE {what} IS NOT NULL"
+            ((lives, found, apart),) = connection.execute(query).fetchall()
+            assert (lives, found) == (3, apart)
+    assert len(list((folder / "history").glob("*.hlog"))) == 3
+
+
 def journaled(folder: Path) -> int:
     """Records in the journals, counted byte by byte: every record's first half ends in a flag."""
     begun = 0

@@ -1,8 +1,10 @@
 """docs/distributed.md: its commands are run as they stand there, with this machine in the place of all others."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,7 +51,8 @@ def play(desk: Path, script: str) -> str:
         try:
             code = shell.wait(timeout=150)
         finally:
-            os.killpg(shell.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
         text = (desk / "said").read_text()
     assert code == 0, text
     return text
@@ -72,4 +75,8 @@ def test_the_pages_commands(desk: Path) -> None:
         assert results["generator"]["workers"] == 2
         assert results["generator"]["started"] == results["generator"]["arrivals"] > 0
     assert len(list((desk / "nights" / "new_year" / "history").glob("*.swarm.json"))) == 2
+    (desk / "runs" / "locust" / "new_year" / "results.json").unlink()
+    shutil.rmtree(desk / "runs" / "locust" / "new_year" / "history")
+    again = play(desk, "rainproof check locust/new_year")
+    assert "HOLDS" in again
     assert len(list((desk / "runs" / "locust" / "eve" / "history").glob("*.hlog"))) == 2
