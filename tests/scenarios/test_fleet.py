@@ -11,11 +11,10 @@ import pytest
 from harness.history.gather import pull
 from harness.history.read import read_worker, workers
 from harness.processes import free_port
-from tests.scenarios import test_group_grab as nights
+from tests.scenarios import swarms
 
 pytestmark = pytest.mark.night
 
-model_port, start = nights.model_port, nights.start
 OFF_NS = 3_000_000_000
 
 
@@ -36,17 +35,17 @@ def begun(folder: Path) -> int:
     return sum(sum(path.read_bytes()[4096:][47::128]) for path in folder.glob("*.journal"))
 
 
-def test_a_worker_is_killed_and_started_again(start: nights.Start, model_port: int, tmp_path: Path) -> None:
+def test_a_worker_is_killed_and_started_again(start: swarms.Start, model_port: int, tmp_path: Path) -> None:
     """kill -9 of one of two workers, then another in its place: it begins the lost part with people and keys that
     nobody had, every operation on record is in the history, and the master says 3 and why.
     """
     night = {"people": 120, "packets": 24, "duration_s": 2.5, "tagged": 0.3, "workers": 2, "restart_s": 30.0}
-    settings = nights.swarm_file(tmp_path, model_port, **night)
+    settings = swarms.swarm_file(tmp_path, model_port, **night)
     port = free_port()
     began = {"RAINPROOF_SWARM": settings}
     master = start("--master", f"--master-bind-port={port}", "--expect-workers=2", **began)
     victim, survivor = (start("--worker", f"--master-port={port}", **began) for _ in range(2))
-    nights.wait_for_load(tmp_path / "progress", 2)
+    swarms.wait_for_load(tmp_path / "progress", 2)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     successor = start("--worker", f"--master-port={port}", **began)
@@ -54,7 +53,7 @@ def test_a_worker_is_killed_and_started_again(start: nights.Start, model_port: i
     assert master.returncode == 3, output
     assert "were lost and begun again by others" in output
     assert [worker.wait(timeout=10) for worker in (survivor, successor)] == [0, 0]
-    told = nights.reports(tmp_path)
+    told = swarms.reports(tmp_path)
     assert [report["complete"] for report in told] == [True, True]
     assert {report["part"] for report in told} == {0, 1}
     lives = journals(tmp_path / "history")
@@ -64,11 +63,11 @@ def test_a_worker_is_killed_and_started_again(start: nights.Start, model_port: i
         assert len(set.union(*(life[what] for life in lives.values()))) == sum(
             len(life[what]) for life in lives.values()
         )
-    told_of = nights.history(tmp_path)
-    assert nights.count(told_of, "history") == begun(tmp_path / "history") > sum(report["issued"] for report in told)
+    told_of = swarms.history(tmp_path)
+    assert swarms.count(told_of, "history") == begun(tmp_path / "history") > sum(report["issued"] for report in told)
 
 
-def test_clocks_that_differ(start: nights.Start, model_port: int, tmp_path: Path) -> None:
+def test_clocks_that_differ(start: swarms.Start, model_port: int, tmp_path: Path) -> None:
     """A worker whose clock is three seconds ahead starts with the others; histories from both folders, gathered at
     a URL, stand on the master's clock, with an error that was measured.
     """
@@ -100,8 +99,8 @@ def test_clocks_that_differ(start: nights.Start, model_port: int, tmp_path: Path
         true_ns = OFF_NS * round(note["offset_ns"] / OFF_NS)
         assert 0 < note["error_ns"] < 100_000_000
         assert abs(note["offset_ns"] - true_ns) <= note["error_ns"]
-    night = nights.history(tmp_path)
-    assert nights.count(night, "history") == sum(report["issued"] for report in nights.reports(tmp_path))
+    night = swarms.history(tmp_path)
+    assert swarms.count(night, "history") == sum(report["issued"] for report in swarms.reports(tmp_path))
     ((least_ns,),) = night.execute("SELECT MIN(clock_error_ns) FROM history").fetchall()
     assert least_ns == min(note["error_ns"] for note in notes)
     schedule = "SELECT MIN(intended_ns) FROM history WHERE operation <> 'fund' GROUP BY worker ORDER BY 1"
@@ -109,7 +108,7 @@ def test_clocks_that_differ(start: nights.Start, model_port: int, tmp_path: Path
     assert second_ns - first_ns < 1_000_000_000 < OFF_NS
 
 
-def test_a_worker_with_other_settings_is_refused(start: nights.Start, model_port: int, tmp_path: Path) -> None:
+def test_a_worker_with_other_settings_is_refused(start: swarms.Start, model_port: int, tmp_path: Path) -> None:
     """Parts of two different schedules are no schedule: one line that names what differs, and code 2."""
     port, given = free_port(), {"RAINPROOF_PORT": model_port, "RAINPROOF_HISTORY": tmp_path / "h"}
     master = start("--master", f"--master-bind-port={port}", "--expect-workers=1", **given)

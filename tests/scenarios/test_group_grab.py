@@ -1,102 +1,19 @@
 """Scenarios through Locust's own command line: by hand, with workers, and with one that is killed."""
 
-import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 import scenarios
-from harness.history import collect
-from harness.processes import free_port
 from harness.swarm.schedules import FESTIVAL_EVE
 from scenarios.night import plan_night
+from tests.scenarios.swarms import Start, count, history, locust_total, reports, start_swarm, swarm_file, wait_for_load
 
 pytestmark = pytest.mark.night
-
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """start(*options, scenario=…, **environment): a Locust process, gone after the test."""
-    started = []
-
-    def begin(*options: str, scenario: str = "group_grab", **environment: object) -> subprocess.Popen[str]:
-        locust = [sys.executable, "-m", "locust", "-f", str(scenarios.catalogue()[scenario].locustfile), "--headless"]
-        env = os.environ | {name: str(value) for name, value in environment.items()}
-        process = subprocess.Popen(
-            [*locust, *options], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def swarm_file(folder: Path, port: int, **more: object) -> Path:
-    """A run's swarm.json."""
-    (folder / "history").mkdir()
-    (folder / "progress").mkdir()
-    names = ("python", "sql", "cache", "data", "backend", "options", "run")
-    tree = {
-        "target": str(scenarios.catalogue()["group_grab"].target),
-        "variables": {"port": str(port)} | dict.fromkeys(names, ""),
-        "history": str(folder / "history"),
-        "progress": str(folder / "progress"),
-        "run": "night",
-        **more,
-    }
-    path = folder / "swarm.json"
-    path.write_text(json.dumps(tree))
-    return path
-
-
-def start_swarm(
-    start: Start, settings: Path, workers: int, scenario: str = "group_grab"
-) -> list[subprocess.Popen[str]]:
-    """A master, and then its workers."""
-    port = free_port()
-    begin = partial(start, scenario=scenario, RAINPROOF_SWARM=settings)
-    master = begin("--master", f"--master-bind-port={port}", f"--expect-workers={workers}", "--json")
-    return [master, *(begin("--worker", f"--master-port={port}") for _ in range(workers))]
-
-
-def history(folder: Path) -> duckdb.DuckDBPyConnection:
-    """The run's history as a table."""
-    collect(folder / "history", folder / "parquet")
-    connection = duckdb.connect()
-    connection.execute(f"CREATE VIEW history AS SELECT * FROM '{folder}/parquet/*/*.parquet'")
-    return connection
-
-
-def count(connection: duckdb.DuckDBPyConnection, question: str) -> int:
-    ((answer,),) = connection.execute(f"SELECT COUNT(*) FROM {question}").fetchall()
-    return int(answer)
-
-
-def reports(folder: Path) -> list[dict[str, Any]]:
-    """What the workers say of themselves at the end."""
-    return [json.loads(path.read_text()) for path in sorted((folder / "history").glob("*.swarm.json"))]
-
-
-def locust_total(output: str) -> int:
-    """How many requests Locust's master counted."""
-    entries = json.loads(output[output.index("[\n") : output.rindex("]") + 1])
-    return sum(int(entry["num_requests"]) for entry in entries)
 
 
 @pytest.mark.parametrize("scenario", ["group_grab", "hot_packet"])
@@ -204,17 +121,6 @@ def test_a_night_cut_short_says_so(start: Start, model_port: int, tmp_path: Path
     assert not report["complete"]
     assert 0 < report["started"] < report["arrivals"]
     assert count(history(tmp_path), "history") == report["issued"]
-
-
-def wait_for_load(progress: Path, workers: int) -> None:
-    """Until all workers are in the middle of it."""
-    deadline_s = time.monotonic() + 30
-    while time.monotonic() < deadline_s:
-        told = [json.loads(path.read_text()) for path in progress.glob("[!.]*.json")]
-        if sum(one["started"] > 0 for one in told) == workers:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the workers never began")
 
 
 def test_nobody_answers(start: Start, tmp_path: Path) -> None:
