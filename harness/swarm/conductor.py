@@ -82,8 +82,10 @@ class Conductor:
 
     def _on_ready(self, environment: Environment, msg: Any, **_: Any) -> None:
         self._ready.add(msg.node_id)
-        if self._start_ns is not None:  # it begins what another lost: its part begins when it does
-            self._go(msg.node_id, now_ns() + HEAD_START_NS)
+        if self._start_ns is not None:  # it begins what another lost, or was thought lost: its part has its own T0
+            own_start_ns = now_ns() + HEAD_START_NS
+            self._problems.append(f"a part began {(own_start_ns - self._start_ns) / 1e9:.1f} s after the others")
+            self._go(msg.node_id, own_start_ns)
         self._look()
 
     def _on_done(self, environment: Environment, msg: Any, **_: Any) -> None:

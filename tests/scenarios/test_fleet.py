@@ -103,7 +103,7 @@ def test_clocks_that_differ(start: swarms.Start, model_port: int, tmp_path: Path
     assert swarms.count(night, "history") == sum(report["issued"] for report in swarms.reports(tmp_path))
     ((least_ns,),) = night.execute("SELECT MIN(clock_error_ns) FROM history").fetchall()
     assert least_ns == min(note["error_ns"] for note in notes)
-    schedule = "SELECT MIN(intended_ns) FROM history WHERE operation <> 'fund' GROUP BY worker ORDER BY 1"
+    schedule = "SELECT MIN(intended_ns) FROM history WHERE operation = 'send' GROUP BY worker ORDER BY 1"
     (first_ns,), (second_ns,) = night.execute(schedule).fetchall()
     assert second_ns - first_ns < 1_000_000_000 < OFF_NS
 
