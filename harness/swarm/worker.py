@@ -11,6 +11,7 @@ from gevent.event import AsyncResult
 from gevent.pool import Pool
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.runners import WorkerRunner
 
 from harness.config import ConfigError
 from harness.history import Journal
@@ -30,6 +31,7 @@ READY: Final = "rainproof_ready"
 GO: Final = "rainproof_go"
 DONE: Final = "rainproof_done"
 FAILED: Final = "rainproof_failed"
+CLOSED: Final = "rainproof_closed"
 
 CANNOT_PREPARE: Final = 2
 INCOMPLETE: Final = 3
@@ -162,6 +164,9 @@ class Worker:
             playing.kill()
         self._handing_in = gevent.spawn(shift.hand_in)
         self._wait_for_handing_in()
+        if isinstance(self._runner, WorkerRunner):
+            self._runner._send_stats()  # before the last word: the master counts them, then hears it
+            self._runner.send_message(CLOSED)
 
     def _wait_for_handing_in(self, **_: Any) -> None:
         if self._handing_in is not None:
