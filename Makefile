@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test trial bench lint docs clean servers
+.PHONY: run test trial bench lint docs clean tools
 
 SCHEDULES ?= 100000
 JOBS      ?= 2
@@ -12,11 +12,11 @@ JOBS      ?= 2
 run: $(READY)
 	$(BIN)/rainproof run group_grab --backend embedded --people 600 --packets 60 --seed 7
 
-test: $(READY) servers lint
+test: $(READY) tools lint
 	$(BIN)/python -m pytest -n 2
 
 # the judge on trial, in full: about an hour; what came of it goes into docs/trial.json and TRACK_RECORD.md
-trial: $(READY) servers
+trial: $(READY) tools
 	$(BIN)/python ci/trial.py --schedules $(SCHEDULES) --jobs $(JOBS)
 	$(BIN)/python ci/make_docs.py
 
@@ -30,14 +30,19 @@ lint: $(READY)
 docs: $(READY)
 	$(BIN)/python ci/make_docs.py
 
-bench: $(READY) servers
+bench: $(READY) tools
+	ci/install peers
 	$(BIN)/rainproof bench hot-packet
 	$(BIN)/rainproof bench hot-packet --http
 	$(BIN)/rainproof bench simulate
 	$(BIN)/rainproof bench checker
+	$(BIN)/rainproof bench client
+	$(BIN)/rainproof bench connections
+	$(BIN)/rainproof bench open-model
+	$(BIN)/rainproof bench herd
 
-servers:
-	ci/install_servers
+tools:
+	ci/install servers browser
 
 clean:
 	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -23,7 +23,7 @@ from redis.retry import Retry
 from harness import processes
 from harness.config import ConfigError
 
-_INSTALLER: Final = Path(__file__).resolve().parents[1] / "ci" / "install_servers"
+_INSTALLER: Final = Path(__file__).resolve().parents[1] / "ci" / "install"
 _SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin")  # Debian keeps servers off the users' PATH
 _READY_WITHIN_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.02
@@ -239,7 +239,7 @@ def require_programs(mariadb: bool = True, redis: bool = True) -> None:
         return
     if not _INSTALLER.exists():
         raise ConfigError("servers: install the Debian packages mariadb-server and redis-server")
-    done = subprocess.run([_INSTALLER], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run([_INSTALLER, "servers"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise ConfigError(f"servers: {said.removeprefix('rainproof: ')}")

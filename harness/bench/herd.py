@@ -120,7 +120,7 @@ class _Nginx(Server):
     def _command(self) -> list[str]:
         found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), _SYSTEM_FOLDERS]))
         if found is None:
-            raise ConfigError("bench: nginx is not installed; run ci/install_servers or install nginx-light")
+            raise ConfigError("bench: nginx is not installed; run ci/install servers or install nginx-light")
         return [found, "-p", str(self.folder), "-c", "nginx.conf", "-e", "stderr"]
 
     def _answers(self) -> bool:

@@ -106,5 +106,5 @@ def pinned(core: int) -> Iterator[None]:
 def _program() -> str:
     found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), _SYSTEM_FOLDERS]))
     if found is None:
-        raise ConfigError("bench: nginx is not installed; run ci/install_servers or install nginx-light")
+        raise ConfigError("bench: nginx is not installed; run ci/install servers or install nginx-light")
     return found
