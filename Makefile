@@ -42,7 +42,7 @@ bench: $(READY) tools
 	$(BIN)/rainproof bench herd
 
 tools:
-	ci/install servers browser
+	ci/install servers tests
 
 clean:
 	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

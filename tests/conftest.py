@@ -1,5 +1,6 @@
 """How the suite is split over processes (`pytest -n 2`): a file stays whole, nights are played one at a time, first."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,4 +29,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @cache
 def _has_nights(file: str) -> bool:
-    return "\npytestmark = pytest.mark.night\n" in Path(file).read_text(encoding="utf-8")
+    return re.search(r"^pytestmark = .*pytest\.mark\.night\b", Path(file).read_text(encoding="utf-8"), re.M) is not None

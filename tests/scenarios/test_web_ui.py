@@ -33,8 +33,8 @@ def look(tmp_path: Path) -> Look:
     browser = shutil.which("chromium")
     if browser is None:
         if os.environ.get("CI"):
-            pytest.fail("chromium is missing: run ci/install browser")
-        pytest.skip("needs chromium: run ci/install browser")
+            pytest.fail("chromium is missing: run ci/install tests")
+        pytest.skip("needs chromium: run ci/install tests")
     command = [
         browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'chromium'}",
         "--virtual-time-budget=5000", "--window-size=1400,1400",

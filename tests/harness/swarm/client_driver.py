@@ -156,6 +156,10 @@ def tls(folder: Path, base_url: str, ca_file: str) -> dict[str, object]:
     return {"answers": answers, "kept": list(outcomes), "reconnects": caller.client.connects - before}
 
 
+def without_tls(folder: Path, base_url: str, ca_file: str) -> dict[str, object]:
+    return {"answer": told(Caller(folder, 0, "tls", base_url, f'ca_file = "{ca_file}"').call("whole", 0.5))}
+
+
 def connection_each(folder: Path, port: int) -> dict[str, object]:
     """Three people who ask in turn, twice."""
     caller = Caller(folder, port, "each")
