@@ -4,43 +4,23 @@ The target is a private nginx that answers at once and writes down when it did, 
 """
 
 import os
-import shutil
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from harness import processes
+from harness.bench.nginx import nginx
 from harness.bench.open_load import Played, play
-from harness.config import ConfigError
-from harness.servers import Server
 
 PEOPLE: Final = 5_000
 WORKERS: Final = 2
 MEDIAN_S: Final = 1.5
 SPREAD: Final = 0.5
 LATEST_S: Final = 10.0
+SEEN: Final = "seen.log"
 _REACH_MS: Final = 5
-_SYSTEM_FOLDERS: Final = "/usr/sbin:/usr/local/sbin"
-_CONFIG: Final = """
-daemon off; master_process off; pid nginx.pid; error_log stderr warn;
-events {{ worker_connections 8192; }}
-http {{
-    log_format when '$msec $uri';
-    access_log seen.log when;
-    keepalive_requests 1000000000;
-    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-    server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        location / {{ return 200 'ok'; }}
-    }}
-}}
-"""
 
 
 def herd(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,11 +32,11 @@ def herd(options: Mapping[str, Any]) -> dict[str, Any]:
     seed = options.get("seed") or 7
     with tempfile.TemporaryDirectory(prefix="rainproof-bench-") as name:
         folder = Path(name)
-        with _nginx(folder) as nginx:
+        with nginx(folder, connections=8192, log=SEEN) as server:
             played = play(
-                folder / "ours", nginx.port, schedule, people=PEOPLE, seconds=LATEST_S, workers=WORKERS, seed=seed
+                folder / "ours", server.port, schedule, people=PEOPLE, seconds=LATEST_S, workers=WORKERS, seed=seed
             )
-        left_ms, seen_ms = _left_late_ms(played), _seen_late_ms(played, nginx.folder / "seen.log")
+        left_ms, seen_ms = _left_late_ms(played), _seen_late_ms(played, server.folder / SEEN)
         most_per_s = _most_per_s(played)
     return {
         "bench": "herd",
@@ -105,35 +85,3 @@ def _most_per_s(played: Played) -> int:
 
 def _quantile(values: list[float], share: float) -> float:
     return float(np.quantile(values, share))
-
-
-class _Nginx(Server):
-    """nginx in one process."""
-
-    name = "nginx"
-    label = "nginx"
-
-    def prepare(self) -> None:
-        super().prepare()
-        (self.folder / "nginx.conf").write_text(_CONFIG.format(port=self.port), encoding="utf-8")
-
-    def _command(self) -> list[str]:
-        found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), _SYSTEM_FOLDERS]))
-        if found is None:
-            raise ConfigError("bench: nginx is not installed; run ci/install servers or install nginx-light")
-        return [found, "-p", str(self.folder), "-c", "nginx.conf", "-e", "stderr"]
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-@contextmanager
-def _nginx(folder: Path) -> Iterator[_Nginx]:
-    server = _Nginx(folder / "nginx", processes.free_port(), folder)
-    server.prepare()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()  # in good order: its log is complete then

@@ -22,14 +22,14 @@ _CONFIG: Final = """
 daemon off; master_process off; pid nginx.pid; error_log stderr warn;
 events {{ worker_connections {connections}; multi_accept on; }}
 http {{
-    access_log off; default_type application/json;
+    log_format when '$msec $uri'; access_log {log}; default_type application/json;
     keepalive_requests 1000000000; keepalive_timeout 1h;
     client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     server {{
         {listen}
         location / {{ return 200 '{answer}'; }}
-        location = {status} {{ stub_status; }}
+        location = {status} {{ stub_status; access_log off; }}
     }}
 }}
 """
@@ -56,11 +56,13 @@ class Nginx(Server):
     label = "nginx"
     connections = 1024
     addresses = 1
+    log = ""
 
     def prepare(self) -> None:
         super().prepare()
         listen = " ".join(f"listen 127.0.0.{n}:{self.port} backlog=4096;" for n in range(1, self.addresses + 1))
-        config = _CONFIG.format(connections=self.connections, listen=listen, answer=ANSWER, status=STATUS_PATH)
+        log = f"{self.log} when" if self.log else "off"
+        config = _CONFIG.format(connections=self.connections, listen=listen, answer=ANSWER, status=STATUS_PATH, log=log)
         (self.folder / "nginx.conf").write_text(config, encoding="utf-8")
 
     def counts(self) -> Counts:
@@ -80,16 +82,19 @@ class Nginx(Server):
 
 
 @contextmanager
-def nginx(folder: Path, *, connections: int = 1024, addresses: int = 1) -> Iterator[Nginx]:
-    """The running server; ConfigError where nginx is not installed or does not start."""
+def nginx(folder: Path, *, connections: int = 1024, addresses: int = 1, log: str = "") -> Iterator[Nginx]:
+    """The running server; ConfigError where nginx is not installed or does not start.
+
+    `log`: a file in its folder with a line a request, the moment in seconds and the path; complete at the end.
+    """
     server = Nginx(folder / "nginx", processes.free_port(), folder)
-    server.connections, server.addresses = connections, addresses
+    server.connections, server.addresses, server.log = connections, addresses, log
     server.prepare()
     try:
         server.start()
         yield server
     finally:
-        server.kill()
+        server.stop()
 
 
 @contextmanager
