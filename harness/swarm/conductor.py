@@ -184,13 +184,12 @@ class Conductor:
         gevent.spawn(self._stop)
 
     def _stop(self) -> None:
+        self._conclude()
         options = self._environment.parsed_options
         if options is not None and options.headless:
             self._hear_out()
-            self._conclude()
             self._runner.quit()
         else:
-            self._conclude()
             self._runner.stop()
 
     def _hear_out(self) -> None:
