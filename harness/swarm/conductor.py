@@ -13,7 +13,6 @@ from typing import Any, Final
 import gevent
 import msgspec
 from locust.env import Environment
-from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner
 
 from harness.history import now_ns
@@ -24,13 +23,11 @@ from harness.swarm.health import Ending
 from harness.swarm.lease import Lease, Leases, terms, unequal
 from harness.swarm.membership import LEASE, PING, PONG, SIGN_ON
 from harness.swarm.settings import Settings, history_folder
-from harness.swarm.worker import CANNOT_PREPARE, CLOSED, DONE, FAILED, GO, INCOMPLETE, RAISED, READY
+from harness.swarm.worker import CANNOT_PREPARE, DONE, FAILED, GO, INCOMPLETE, RAISED, READY
 from harness.target import Target
 
 HEAD_START_NS: Final = 300_000_000  # from the word "go" to T0: time for the word to reach every worker
 _LOOK_EVERY_S: Final = 0.5
-_LOOK_SOON_S: Final = 0.02
-_LAST_WORD_S: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +48,6 @@ class Conductor:
             (READY, self._on_ready),
             (DONE, self._on_done),
             (FAILED, self._on_failed),
-            (CLOSED, self._on_closed),
         ):
             self._runner.register_message(message, listener)
         environment.events.test_start.add_listener(self._reset)
@@ -64,7 +60,6 @@ class Conductor:
         self._waiting: list[str] = []
         self._ready: set[str] = set()
         self._done: set[str] = set()
-        self._closed: set[str] = set()
         self._played: set[int] = set()
         self._begun_again: list[int] = []
         self._problems: list[str] = []
@@ -100,9 +95,6 @@ class Conductor:
         if msg.data["problem"]:
             self._problems.append(f"histories of part {msg.data['part']} were not handed in: {msg.data['problem']}")
         self._look()
-
-    def _on_closed(self, environment: Environment, msg: Any, **_: Any) -> None:
-        self._closed.add(msg.node_id)
 
     def _on_failed(self, environment: Environment, msg: Any, **_: Any) -> None:
         logger.error("%s", msg.data["problem"])
@@ -187,21 +179,9 @@ class Conductor:
         self._conclude()
         options = self._environment.parsed_options
         if options is not None and options.headless:
-            self._hear_out()
             self._runner.quit()
         else:
             self._runner.stop()
-
-    def _hear_out(self) -> None:
-        """Ends the workers and waits for the last word of each: Locust gives their last figures half a second."""
-        if not isinstance(self._runner, MasterRunner):
-            return
-        ending = self._live()
-        for node in ending:
-            self._runner.server.send_to_client(Message("quit", None, node))
-        with gevent.Timeout(_LAST_WORD_S, False):
-            while not ending & self._live() <= self._closed:
-                gevent.sleep(_LOOK_SOON_S)
 
     def _conclude(self, **_: Any) -> None:
         """Once a test, after the last worker's report, or when somebody ends it before: writes how it went, and

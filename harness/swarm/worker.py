@@ -31,7 +31,6 @@ READY: Final = "rainproof_ready"
 GO: Final = "rainproof_go"
 DONE: Final = "rainproof_done"
 FAILED: Final = "rainproof_failed"
-CLOSED: Final = "rainproof_closed"
 
 CANNOT_PREPARE: Final = 2
 INCOMPLETE: Final = 3
@@ -128,6 +127,8 @@ class Worker:
         self._shift = None
         problem = shift.hand_in()
         self._environment.process_exit_code = 0
+        if isinstance(self._runner, WorkerRunner):  # Locust's master would not wait for the last figures
+            self._runner._send_stats()
         self._runner.send_message(DONE, {"part": lease.part, "crashes": crashes, "problem": problem})
 
     def _broke(self, playing: gevent.Greenlet) -> None:
@@ -164,9 +165,6 @@ class Worker:
             playing.kill()
         self._handing_in = gevent.spawn(shift.hand_in)
         self._wait_for_handing_in()
-        if isinstance(self._runner, WorkerRunner):
-            self._runner._send_stats()  # before the last word: the master counts them, then hears it
-            self._runner.send_message(CLOSED)
 
     def _wait_for_handing_in(self, **_: Any) -> None:
         if self._handing_in is not None:
