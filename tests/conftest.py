@@ -1,4 +1,7 @@
-"""How the suite is split over processes (`pytest -n 2`): a file stays whole, nights are played one at a time, first."""
+"""How the suite is split over processes (`pytest -n 2`): a file stays whole, nights are played one at a time, first.
+
+No test of Hypothesis has a deadline: machines are shared.
+"""
 
 import re
 from functools import cache
@@ -6,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if settings.get_current_profile_name() == "default":  # in CI Hypothesis has one of its own, without chance or deadlines
+    settings.load_profile("shared machine")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
