@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -45,11 +45,26 @@ _REAL_TIME: Final = 1  # the lowest priority there is: before every ordinary pro
 
 def go_first() -> None:
     """Where it is allowed, this process runs before others: a generator that queues for a core behind its own target
-    sends late, and tells the target's hunger as its own lag. Its threads, which write reports, do not.
+    sends late, and tells the target's hunger as its own lag.
     """
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+
+
+@contextlib.contextmanager
+def on_the_dot() -> Iterator[None]:
+    """Meanwhile this thread runs before every ordinary process, where that is allowed. Not longer: at the end Locust's
+    own threads have to get through with what they report.
+    """
+    try:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(_REAL_TIME))
+    except PermissionError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
 
 
 class Story(Protocol):
@@ -205,7 +220,8 @@ class Shift:
         """Plays `arrivals` from `start_ns` on; returns when the last has ended."""
         self._arrivals, self._phase = len(arrivals), "load"
         self._meter.begin(self._journal.issued)
-        self.dispatcher.run(arrivals, start_ns)
+        with on_the_dot():
+            self.dispatcher.run(arrivals, start_ns)
 
     def finish(self) -> list[str]:
         """After `play`, once nothing is in flight: reports, and says which scripts raised."""

@@ -15,7 +15,7 @@ from harness.swarm.arrivals import Arrival, Dispatcher
 from harness.swarm.client import Client
 from harness.swarm.schedules import constant
 from harness.swarm.stats import Statistics
-from harness.swarm.worker import go_first
+from harness.swarm.worker import on_the_dot
 from harness.target import load_target
 
 
@@ -79,15 +79,17 @@ def stop(folder: Path) -> dict[str, object]:
 
 
 def first(folder: Path) -> dict[str, object]:
-    """Whom the kernel puts first: this process, and a thread of gevent's pool that it starts afterwards."""
+    """Whom the kernel puts first: this thread, one of gevent's pool meanwhile, and this one afterwards."""
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         allowed = True
     except PermissionError:
         allowed = False
-    go_first()
-    policies = [os.sched_getscheduler(0), get_hub().threadpool.apply(lambda: os.sched_getscheduler(get_native_id()))]
+    with on_the_dot():
+        policies = [os.sched_getscheduler(0)]
+        policies.append(get_hub().threadpool.apply(lambda: os.sched_getscheduler(get_native_id())))
+    policies.append(os.sched_getscheduler(0))
     return {"allowed": allowed, "policies": [policy & ~os.SCHED_RESET_ON_FORK for policy in policies]}
 
 
