@@ -29,13 +29,13 @@ from harness.report import matrix, proof, summary
 from harness.report import results as report
 from harness.report.results import Results
 from harness.servers import require_programs
+from harness.signals import ENDING
 from harness.trial.campaign import Campaign, campaign
 from harness.trial.recordings import CorruptionCampaign, try_corruptions
 from harness.trial.verdicts import UNDER
 
 USAGE: Final = 2
 INTERNAL: Final = 70
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _USERS_TO_MEND: Final = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 _BACKENDS: Final = click.Choice(["embedded", "servers"])
 _PEOPLE: Final = 600
@@ -53,7 +53,7 @@ class Stopped(BaseException):
 
 def main() -> NoReturn:
     """The console script `rainproof`."""
-    for number in _STOPPING:
+    for number in ENDING:
         signal.signal(number, _stop)
     sys.exit(_exit_code(sys.argv[1:]))
 
@@ -102,7 +102,7 @@ def _keep_traceback() -> Path:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """The first signal unwinds; those that follow must not interrupt the cleaning up."""
-    for each in _STOPPING:
+    for each in ENDING:
         signal.signal(each, lambda number, frame: None)
     raise Stopped(number)
 

@@ -249,7 +249,7 @@ def find_program(name: str) -> str:
     """The path of a server's program; ConfigError when there is none."""
     if path := _which(name):
         return path
-    raise ConfigError(f"servers: {name} is not installed; install the Debian packages mariadb-server and redis-server")
+    raise ConfigError(f"servers: {name} is not installed; run ci/install servers, or install its Debian package")
 
 
 def _which(name: str) -> str | None:

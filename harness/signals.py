@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Those by which a process is asked to end."""
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def held_back() -> Iterator[None]:
         yield
         return
     waiting: list[int] = []
-    before = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: signal.getsignal(number) for number in ENDING}
     heard = {number: handler for number, handler in before.items() if handler is not None}
 
     def wait(number: int, _frame: FrameType | None) -> None:

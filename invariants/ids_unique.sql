@@ -1,6 +1,6 @@
 -- statement: no id of a packet or a voucher is given twice
 -- needs: history, packets(packet), opens(voucher), refunds(voucher)
--- uses: attempts, doubled
+-- uses: attempts, doubled_vouchers
 -- sentence: id {subject} {fault}
 
 -- section: violations
@@ -31,7 +31,7 @@ SELECT
     MIN(vouchers.store) AS first_store,
     MAX(vouchers.store) AS last_store
 FROM vouchers
-INNER JOIN doubled ON doubled.voucher = vouchers.voucher
+INNER JOIN doubled_vouchers ON doubled_vouchers.voucher = vouchers.voucher
 GROUP BY vouchers.voucher
 UNION ALL
 SELECT

@@ -1,6 +1,6 @@
 -- statement: tagged persons and ids touch shadow rows and prefixed keys only, untagged ones live rows and keys only
 -- needs: history(tag), shadow_rows(place, shadow), packets(tag), opens(tag), refunds(tag), postings(tag), accounts(tag)
--- uses: attempts, doubled
+-- uses: attempts, doubled_vouchers
 -- sentence: {place} in {store}: {fault} (subject {about}, person {person})
 
 -- section: violations
@@ -57,12 +57,12 @@ ids AS (
     UNION ALL
     SELECT vouchers.voucher AS id, vouchers.side
     FROM vouchers
-    LEFT JOIN doubled ON doubled.voucher = vouchers.voucher
-    WHERE doubled.voucher IS NULL
+    LEFT JOIN doubled_vouchers ON doubled_vouchers.voucher = vouchers.voucher
+    WHERE doubled_vouchers.voucher IS NULL
     UNION ALL
     SELECT vouchers.voucher AS id, MIN(vouchers.side) AS side
     FROM vouchers
-    INNER JOIN doubled ON doubled.voucher = vouchers.voucher
+    INNER JOIN doubled_vouchers ON doubled_vouchers.voucher = vouchers.voucher
     GROUP BY vouchers.voucher
     HAVING MIN(vouchers.side) = MAX(vouchers.side)
 ),

@@ -1,7 +1,6 @@
 """A private nginx that answers every POST with the same JSON: the target that costs least, the same for all sides."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,10 @@ from urllib.request import urlopen
 from msgspec import Struct
 
 from harness import processes
-from harness.config import ConfigError
-from harness.servers import Server
+from harness.servers import Server, find_program
 
 ANSWER: Final = '{"packet": "p-17", "amount_fen": 88, "sequence": 3, "remaining_fen": 912}'
 STATUS_PATH: Final = "/nginx_status"
-_SYSTEM_FOLDERS: Final = "/usr/sbin:/usr/local/sbin"
 _CONFIG: Final = """
 daemon off; master_process off; pid nginx.pid; error_log stderr warn;
 events {{ worker_connections {connections}; multi_accept on; }}
@@ -71,7 +68,7 @@ class Nginx(Server):
             return read_counts(answer.read().decode())
 
     def _command(self) -> list[str]:
-        return [_program(), "-p", str(self.folder), "-c", "nginx.conf", "-e", "stderr"]
+        return [find_program("nginx"), "-p", str(self.folder), "-c", "nginx.conf", "-e", "stderr"]
 
     def _answers(self) -> bool:
         try:
@@ -106,10 +103,3 @@ def pinned(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def _program() -> str:
-    found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), _SYSTEM_FOLDERS]))
-    if found is None:
-        raise ConfigError("bench: nginx is not installed; run ci/install servers or install nginx-light")
-    return found

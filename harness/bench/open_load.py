@@ -14,7 +14,7 @@ from harness.progress import Teller
 from harness.rundir import write_json
 from harness.swarm.health import Health
 
-_LOCUSTFILE: Final = Path(__file__).parents[1] / "swarm" / "bench_arrivals.py"
+_LOCUSTFILE: Final = Path(__file__).parents[1] / "swarm" / "bench" / "arrivals.py"
 _PREPARES_S: Final = 60.0
 _TARGET: Final = """
 [target]
@@ -51,7 +51,7 @@ def play(
     workers: int = 1,
     seed: int = 7,
 ) -> Played:
-    """People by `schedule` (see harness/swarm/bench_arrivals.py) look at the server on `port`, each once.
+    """People by `schedule` (see harness/swarm/bench/arrivals.py) look at the server on `port`, each once.
 
     `folder` is new. RuntimeError: not every arrival was started and answered, so there is nothing to measure.
     """

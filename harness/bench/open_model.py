@@ -9,9 +9,7 @@ import csv
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ from msgspec import Struct
 
 from harness import processes
 from harness.bench.open_load import play
+from harness.bench.stalling_server import stalling
 from harness.history.clock import ANCHOR_NS
 
 RATE_PER_S: Final = 100
@@ -30,7 +29,7 @@ AFTER_S: Final = 3.005
 CLOSED_USERS: Final = (10, 100)
 _REACH_PERCENT: Final = 5
 _STARTS_S: Final = 20.0
-_LOCUSTFILE: Final = Path(__file__).parents[1] / "swarm" / "bench_closed.py"
+_LOCUSTFILE: Final = Path(__file__).parents[1] / "swarm" / "bench" / "closed.py"
 
 
 class Told(Struct, frozen=True):
@@ -85,7 +84,7 @@ def p95(values: list[float]) -> float:
 def _ours(folder: Path, seed: int) -> tuple[list[float], float]:
     """Response times of our arrivals, from when they were due; when the server's clock began, from then on."""
     people = RATE_PER_S * SECONDS
-    with _server(folder / "server") as port:
+    with stalling(folder / "server", AFTER_S, STALL_S) as port:
         schedule = {"schedule": "constant", "rate_per_s": RATE_PER_S}
         played = play(folder / "ours", port, schedule, people=people, seconds=SECONDS, seed=seed)
     ((first_ns,),) = played.ask("MIN(intended_ns)")
@@ -97,7 +96,7 @@ def _locusts(folder: Path, users: int) -> Told:
     """What Locust says of so many of its users who make the same rate together."""
     place = folder / f"locust-{users}"
     place.mkdir()
-    with _server(place / "server") as port:
+    with stalling(place / "server", AFTER_S, STALL_S) as port:
         command = [
             sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary", "-u", str(users),
             "-r", str(users), "-t", f"{SECONDS}s", "--csv", str(place / "told"), "-H", f"http://127.0.0.1:{port}",
@@ -107,25 +106,3 @@ def _locusts(folder: Path, users: int) -> Told:
     with (place / "told_stats.csv").open(encoding="utf-8") as file:
         row = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
     return Told(int(row["Request Count"]), float(row["95%"]), round(float(row["Max Response Time"]), 1))
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[int]:
-    """The port of a stalling server of its own: its clock starts with the first request."""
-    folder.mkdir(parents=True)
-    port = processes.free_port()
-    command = [sys.executable, "-m", "harness.bench.stalling_server", str(port), str(AFTER_S), str(STALL_S)]
-    process = processes.start(command, folder / "server.log")
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        processes.stop(process)
-
-
-def _wait_for(port: int) -> None:
-    ends_s = time.monotonic() + _STARTS_S
-    while processes.is_free(port):
-        if time.monotonic() > ends_s:
-            raise TimeoutError(f"nobody listens on port {port}")
-        time.sleep(0.05)

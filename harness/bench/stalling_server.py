@@ -5,9 +5,38 @@ python -m harness.bench.stalling_server PORT AFTER_S STALL_S       # AFTER_S cou
 
 import asyncio
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
+from harness import processes
+
 ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+_STARTS_S: Final = 20.0
+
+
+@contextmanager
+def stalling(folder: Path, after_s: float, stall_s: float) -> Iterator[int]:
+    """The port of such a server in a process of its own; it says in `folder`/server.log when its first request came."""
+    folder.mkdir(parents=True)
+    port = processes.free_port()
+    command = [sys.executable, "-m", "harness.bench.stalling_server", str(port), str(after_s), str(stall_s)]
+    process = processes.start(command, folder / "server.log")
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        processes.stop(process)
+
+
+def _wait_for(port: int) -> None:
+    ends_s = time.monotonic() + _STARTS_S
+    while processes.is_free(port):
+        if time.monotonic() > ends_s:
+            raise TimeoutError(f"nobody listens on port {port}")
+        time.sleep(0.05)
 
 
 class Clock:

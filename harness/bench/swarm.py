@@ -1,4 +1,4 @@
-"""A Locust in a process of its own, for benchmarks: it loads harness/swarm/side_by_side.py and writes what came of it.
+"""A Locust in a process of its own, for benchmarks: plays harness/swarm/bench/side_by_side.py, writes what came of it.
 
 Nothing of Locust is imported here.
 """
@@ -15,7 +15,7 @@ import msgspec
 import harness
 from harness import processes
 
-_LOCUSTFILE: Final = Path(harness.__file__).parent / "swarm" / "side_by_side.py"
+_LOCUSTFILE: Final = Path(harness.__file__).parent / "swarm" / "bench" / "side_by_side.py"
 _VARIABLE: Final = "RAINPROOF_SIDE_BY_SIDE"
 _GRACE_S: Final = 120.0
 _SPAWNED_A_SECOND: Final = 1000

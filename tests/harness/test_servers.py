@@ -145,7 +145,7 @@ def test_free_ports_lie_below_the_ephemeral_ones() -> None:
 
 def test_a_missing_program_is_named() -> None:
     """What is missing is said with what to install."""
-    with pytest.raises(ConfigError, match="no-such-server is not installed; install the Debian packages"):
+    with pytest.raises(ConfigError, match="no-such-server is not installed; run ci/install servers"):
         servers.find_program("no-such-server")
 
 

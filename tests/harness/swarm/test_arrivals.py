@@ -1,8 +1,6 @@
 """The open model: late is sent late, timed from when it was due, and never dropped."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,18 +8,17 @@ from typing import Any
 import duckdb
 import pytest
 
+from harness.bench.stalling_server import stalling
 from harness.history import collect
 
 pytestmark = pytest.mark.night
 
 
 @pytest.fixture
-def stalling_port() -> Iterator[int]:
-    script = Path(__file__).with_name("stalling_server.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        yield int(server.stdout.readline())
-        server.kill()
+def stalling_port(tmp_path: Path) -> Iterator[int]:
+    """Answers at once, except from 1 s to 2 s after its first request."""
+    with stalling(tmp_path / "server", 1.0, 1.0) as port:
+        yield port
 
 
 def p95_s(folder: Path, since: str) -> float:

@@ -1,6 +1,6 @@
 """A locustfile for benchmarks: rainproof's client and FastHttpUser do the same validated POST, one side in each run.
 
-    locust -f harness/swarm/side_by_side.py --headless Ours    # or Theirs, or Holders
+    locust -f harness/swarm/bench/side_by_side.py --headless Ours    # or Theirs, or Holders
 
 Every user's one task asks over and over, so that what Locust needs to pick tasks is in neither figure.
 """
