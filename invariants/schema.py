@@ -88,6 +88,35 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "posted_us": "BIGINT",
         "tag": "BOOLEAN",
     },
+    "user_lists": {
+        "store": "VARCHAR",
+        "person": "VARCHAR",
+        "box": "VARCHAR",  # sent | received
+        "packet": "VARCHAR",
+        "amount_fen": "BIGINT",  # of a sent packet its total, of a received one what the person took
+        "at_us": "BIGINT",  # when it was paid, or opened
+        "tag": "BOOLEAN",
+    },
+    "cache_view": {
+        "store": "VARCHAR",
+        "view": "VARCHAR",  # cache | details: who says it
+        "packet": "VARCHAR",
+        "person": "VARCHAR",  # NULL: the row is about the packet itself, otherwise about what this person took
+        "state": "VARCHAR",  # of the packet
+        "amount_fen": "BIGINT",  # of an open
+        "sequence": "BIGINT",  # of an open
+        "remaining_fen": "BIGINT",  # of the packet
+        "remaining_shares": "BIGINT",  # of the packet
+        "tag": "BOOLEAN",
+    },
+    "samples": {
+        "store": "VARCHAR",
+        "process": "VARCHAR",
+        "packet": "VARCHAR",
+        "inside": "BIGINT",  # the most opens of the packet that this process had in the database at once
+        "cap": "BIGINT",  # the most it may have
+        "at_us": "BIGINT",
+    },
     "shadow_rows": {
         "store": "VARCHAR",
         "place": "VARCHAR",  # table or key
@@ -99,7 +128,22 @@ EVIDENCE: Final[dict[str, Columns]] = {
 }
 
 DESCRIPTIVE: Final = frozenset(
-    ("worker", "store", "operation", "outcome", "reason", "reader", "mark", "kind", "account_kind", "state", "place")
+    (
+        *(
+            "worker",
+            "store",
+            "operation",
+            "outcome",
+            "reason",
+            "reader",
+            "mark",
+            "kind",
+            "account_kind",
+            "state",
+            "place",
+        ),
+        *("box", "view", "process"),
+    )
 )
 """Text columns that say how something is; all others name somebody or something."""
 

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import redis
 import sqlalchemy as sa
@@ -11,16 +11,25 @@ from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
 from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
 from reference_impl.packets.numbers import Numbers
+from reference_impl.resilience.controls import Controls
+from reference_impl.resilience.counts import Counts
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
 from reference_impl.stores.layout import create_ledger_store, create_order_store
+from reference_impl.stores.list_tables import create_list_store
+from reference_impl.stores.ops_tables import create_ops_store
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
+OPS_STORE: Final = "ops_0"
+LIST_STORE: Final = "lists_0"
+CONTROLS_FILE: Final = "controls.json"
+
 
 def order_store_names(settings: Settings) -> dict[tuple[str, int], str]:
-    return {(region, x): f"{region}_{x}" for region in settings.regions for x in range(settings.order_shards)}
+    """The order databases that a process of these settings works on."""
+    return {(region, x): f"{region}_{x}" for region in settings.regions_served for x in range(settings.order_shards)}
 
 
 def ledger_store_names(settings: Settings) -> list[str]:
@@ -32,33 +41,45 @@ class Stores(NamedTuple):
 
     orders: dict[tuple[str, int], Store]
     ledger: list[Store]
+    lists: Store
+    ops: Store
+
+    @property
+    def all(self) -> list[Store]:
+        return [*self.orders.values(), *self.ledger, self.lists, self.ops]
 
     def close(self) -> None:
-        for store in (*self.orders.values(), *self.ledger):
+        for store in self.all:
             store.close()
 
 
 def connect(settings: Settings, runtime: Runtime) -> Stores:
     """The databases of a deployment; nothing is sent to them yet."""
+
+    def store(name: str) -> Store:
+        return Store(name, settings.address_of(name), runtime)
+
     return Stores(
-        {place: Store(name, settings.sql, runtime) for place, name in order_store_names(settings).items()},
-        [Store(name, settings.sql, runtime) for name in ledger_store_names(settings)],
+        orders={place: store(name) for place, name in order_store_names(settings).items()},
+        ledger=[store(name) for name in ledger_store_names(settings)],
+        lists=store(LIST_STORE),
+        ops=store(OPS_STORE),
     )
 
 
 def create_stores(settings: Settings) -> None:
     """Make the databases, tables and views that are not there yet; side by side, for a server waits for its disk."""
-    if settings.sql.startswith("sqlite"):
-        Path(settings.data).mkdir(parents=True, exist_ok=True)
-    else:
-        _create_databases(settings)
     stores = connect(settings, ThreadRuntime())
+    Path(settings.data).mkdir(parents=True, exist_ok=True)
+    for store in stores.all:
+        _create_database(store.name, settings.address_of(store.name))
     with ThreadPoolExecutor() as pool:
         making = [
             pool.submit(create_order_store, store, shard, settings.day_tables)
             for (_, shard), store in stores.orders.items()
         ]
         making += [pool.submit(create_ledger_store, store) for store in stores.ledger]
+        making += [pool.submit(create_list_store, stores.lists), pool.submit(create_ops_store, stores.ops)]
     for made in making:
         made.result()
     stores.close()
@@ -66,20 +87,43 @@ def create_stores(settings: Settings) -> None:
 
 def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     """A system over stores that exist; `holder` names the process in the table of epochs."""
-    return assemble(settings, runtime, connect(settings, runtime), connect_cache(settings.cache), holder)
+    cache = connect_cache(settings.cache)
+    stream = connect_cache(settings.stream) if settings.stream else cache
+    file = Path(settings.data) / CONTROLS_FILE
+    system = assemble(settings, runtime, connect(settings, runtime), cache, holder, stream=stream, controls_file=file)
+    system.controls.load()
+    return system
 
 
-def assemble(settings: Settings, runtime: Runtime, stores: Stores, cache: redis.Redis, holder: str) -> System:
-    """A system over connected stores: what a process holds in memory, and nothing that outlives it."""
+def assemble(
+    settings: Settings,
+    runtime: Runtime,
+    stores: Stores,
+    cache: redis.Redis,
+    holder: str,
+    *,
+    stream: redis.Redis | None = None,
+    controls_file: Path | None = None,
+) -> System:
+    """A system over connected stores: what a process holds in memory, and nothing that outlives it.
+
+    Without `stream`, the cache carries the streams too.
+    """
     ledger = Ledger(stores.ledger)
+    stream = stream or cache
     system = System(
         settings=settings,
         runtime=runtime,
         orders=stores.orders,
         ledger=ledger,
+        lists=stores.lists,
+        ops=stores.ops,
         cache=cache,
+        stream=stream,
         numbers=Numbers(ledger, cache, runtime, holder),
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
+        controls=Controls(stores.ops, stream, runtime, controls_file),
+        counts=Counts(),
     )
     return system
 
@@ -97,9 +141,11 @@ def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:
     )
 
 
-def _create_databases(settings: Settings) -> None:
-    engine = sa.create_engine(settings.sql + "/", isolation_level="AUTOCOMMIT")
+def _create_database(name: str, address: str) -> None:
+    """SQLite makes its file when it is opened."""
+    if address.startswith("sqlite"):
+        return
+    engine = sa.create_engine(address + "/", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for name in (*order_store_names(settings).values(), *ledger_store_names(settings)):
-            connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
+        connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
     engine.dispose()

@@ -1,4 +1,5 @@
-"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `sweep` refunds and reconciles.
+"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `sweep` refunds and reconciles. Each of them
+looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{role}.pid`.
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +23,8 @@ import msgspec
 from reference_impl import mutants
 from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
-from reference_impl.packets import crediting, expiry
-from reference_impl.reconcile import payments, vouchers
+from reference_impl.packets import consuming, crediting, expiry
+from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
@@ -65,12 +67,12 @@ def application() -> Any:
     system = _start(settings, "api")
     if settings.embedded:
         for role, work in WORK.items():
-            system.runtime.spawn(role, lambda work=work, role=role: work(system, role))  # type: ignore[misc]
+            system.runtime.spawn(role, partial(work, system, role))
     return make_app(system, f"api-{os.getpid()}")
 
 
 def credit_forever(system: System, name: str) -> None:
-    crediting.listen(system, name)
+    consuming.listen(system, crediting.JOB, name)
 
 
 def sweep_forever(system: System, name: str) -> None:
@@ -81,9 +83,9 @@ def sweep_forever(system: System, name: str) -> None:
         since_us = 0 if passes % FULL_PASS_EVERY == 0 else since_us
         try:
             expiry.sweep(system)
-            report = payments.reconcile(system, since_us, until_us) + vouchers.reconcile(system, since_us, until_us)
-            if report.missing:
-                log.warning("%s reconciled: %s", name, report)
+            for reconciled, report in run_all(system, since_us, until_us).items():
+                if report.missing:
+                    log.warning("%s reconciled %s: %s", name, reconciled, report)
             passes, since_us = passes + 1, until_us
         except Exception:
             log.exception("a pass of %s failed", name)
@@ -108,7 +110,9 @@ def _start(settings: Settings, role: str) -> System:
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {role} %(levelname)s %(name)s: %(message)s")
     mutants.plant(settings.mutant, settings.weather)
     (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
-    return build(settings, ThreadRuntime(), holder=f"{role}-{os.getpid()}")
+    system = build(settings, ThreadRuntime(), holder=f"{role}-{os.getpid()}")
+    system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
+    return system
 
 
 def _run_api(settings: Settings) -> None:

@@ -10,14 +10,22 @@ REGIONS: Final = ("south", "north")
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sql: str
     """Where databases are, without a database's name: `mysql+pymysql://root@127.0.0.1:3306` or `sqlite:////folder`."""
+    databases: dict[str, str] = {}
+    """Where single databases are instead: name → address as `sql`."""
+    standbys: dict[str, str] = {}
+    """Where replicas of order databases are that serve no user: name → address (W09); without one, the database."""
     cache: str
     """A `redis://` address, or `embedded` for a cache inside the process."""
+    stream: str = ""
+    """Where the streams are and what operators set; by default the cache's address."""
     data: str
     """A folder of this deployment: process ids, SQLite files."""
     host: str = "127.0.0.1"
     port: int = 8000
     regions: tuple[str, ...] = REGIONS
     """Those that have order databases (W01)."""
+    serves: tuple[str, ...] = ()
+    """Those whose packets this process serves; none: all of them."""
     order_shards: int = 2
     """Databases a region (W14)."""
     ledger_shards: int = 2
@@ -46,10 +54,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How many day tables sweeper and reconcilers look at (W14)."""
     day_tables: tuple[int, ...] = tuple(range(1, 32))
     """The days of month there are tables for (W14)."""
+    controls_every_s: float = 0.25
+    """How often a process looks what operators have set (B17)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""
     """Name of the mutant whose adverse environment, without its bug, this deployment runs in."""
+
+    def address_of(self, database: str) -> str:
+        """Where a database is, without its name."""
+        return self.databases.get(database, self.sql)
+
+    def standby_of(self, database: str) -> str:
+        """Where the database's replica is, without its name."""
+        return self.standbys.get(database, self.address_of(database))
+
+    @property
+    def regions_served(self) -> tuple[str, ...]:
+        return self.serves or self.regions
 
     @property
     def embedded(self) -> bool:

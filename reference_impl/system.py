@@ -10,6 +10,8 @@ from reference_impl.domain.identifiers import PacketId
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.numbers import Numbers
+from reference_impl.resilience.controls import Controls
+from reference_impl.resilience.counts import Counts
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
@@ -30,9 +32,16 @@ class System:
     orders: dict[tuple[str, int], Store]
     """The order databases by region and shard; nothing is synchronised between regions (W01)."""
     ledger: Ledger
+    lists: Store
+    """The user lists, whose one home is south (W02)."""
+    ops: Store
+    """What operators set, and what processes saw."""
     cache: redis.Redis
+    stream: redis.Redis
     numbers: Numbers
     opens: Opens
+    controls: Controls
+    counts: Counts
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""
@@ -49,6 +58,7 @@ class System:
         yield from (False, True)
 
     def close(self) -> None:
-        for store in (*self.orders.values(), *self.ledger.stores):
+        for store in (*self.orders.values(), *self.ledger.stores, self.lists, self.ops):
             store.close()
         self.cache.close()
+        self.stream.close()

@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def _acknowledge_first(system: System, message: stream.Message, tagged: bool) -> None:
-    stream.acknowledge(system.cache, message)
+    stream.acknowledge(system.stream, message)
     try:
-        crediting.credit(system, message.debt, tagged)
+        crediting.credit(system, message.body, tagged)
     except (sa.exc.SQLAlchemyError, Overdrawn, crediting.TagMismatch):
         log.exception("credit failed")
 

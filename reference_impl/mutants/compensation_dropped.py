@@ -1,10 +1,10 @@
 from reference_impl.mutants import Mutant
 from reference_impl.mutants.reconciled import never_reconciled
-from reference_impl.packets import crediting
+from reference_impl.packets import consuming
 
 
 def _plant() -> None:
-    crediting.MOST_ATTEMPTS = 1
+    consuming.MOST_ATTEMPTS = 1
     never_reconciled()
 
 

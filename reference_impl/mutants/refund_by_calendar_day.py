@@ -19,7 +19,7 @@ def _due_today(days: tuple[OrderTables, ...]) -> Any:
     tomorrow_us = DatabaseClock() - DatabaseClock() % DAY_US + DAY_US
     due = (
         sa.select(packets.c.packet).where(packets.c.state == "paid", packets.c.expires_us < tomorrow_us)
-        for packets, _ in days
+        for packets in (each.packets for each in days)
     )
     return sa.union_all(*due).limit(sa.bindparam("most"))
 

@@ -1,9 +1,8 @@
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Voucher
 from reference_impl.mutants import Mutant
-from reference_impl.packets import expiry, views
-from reference_impl.stores import stream
-from reference_impl.stores.cache import CacheError
+from reference_impl.packets import expiry
+from reference_impl.packets.publish import publish
 from reference_impl.system import System
 
 
@@ -13,13 +12,7 @@ def _always_live(system: System, at: PacketId) -> Voucher | None:
     if done is None:
         return None
     voucher, packet, opens = done
-    try:
-        with system.cache.pipeline(transaction=False) as pipe:
-            stream.add_debt(pipe, stream.CREDIT, False, stream.Debt(packet.sender, [voucher]))
-            views.write_packet(pipe, packet, opens, False)
-            pipe.execute()
-    except CacheError:
-        pass
+    publish(system, at._replace(tagged=False), packet, [voucher], opens)
     return voucher
 
 

@@ -6,19 +6,19 @@ from reference_impl.stores import stream
 from reference_impl.system import System
 
 
-def _live_stream(cache: Any, name: str, tagged: bool, debt: stream.Debt) -> None:
-    _add_debt(cache, name, False, debt)
+def _live_stream(client: Any, topic: stream.Topic, tagged: bool, body: stream.Body) -> None:
+    _add(client, topic, False, body)
 
 
 def _no_questions(system: System, debt: stream.Debt, tagged: bool) -> None:
     system.ledger.credit(debt.sender, debt.vouchers, tagged)
 
 
-_add_debt = stream.add_debt
+_add = stream.add
 
 
 def _plant() -> None:
-    stream.add_debt = _live_stream
+    stream.add = _live_stream
     crediting.credit = _no_questions
 
 

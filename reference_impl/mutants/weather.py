@@ -39,12 +39,12 @@ def ledger_stumbles() -> None:
 
 def stream_stumbles() -> None:
     """Every fifth message cannot be written to the stream."""
-    add_debt = stream.add_debt
+    add = stream.add
     calls = itertools.count(1)
 
     def stumbling(cache: Any, *arguments: Any) -> None:
         if next(calls) % _EVERY == 0:
             raise redis.TimeoutError("the stream did not answer")
-        add_debt(cache, *arguments)
+        add(cache, *arguments)
 
-    stream.add_debt = stumbling
+    stream.add = stumbling

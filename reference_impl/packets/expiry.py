@@ -1,19 +1,15 @@
 """Expiry: what nobody opened goes back to the sender, once, under the lock that opens take (W21, Money rule 5)."""
 
-import logging
-
 import sqlalchemy as sa
 
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import Packet, Voucher, decide_refund
-from reference_impl.packets import rows, views
-from reference_impl.stores import stream
-from reference_impl.stores.cache import CacheError
+from reference_impl.packets import rows
+from reference_impl.packets.publish import publish
 from reference_impl.stores.layout import OrderTables
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
-log = logging.getLogger(__name__)
 BATCH = 100
 
 
@@ -38,13 +34,7 @@ def refund(system: System, at: PacketId) -> Voucher | None:
     if done is None:
         return None
     voucher, packet, opens = done
-    try:
-        with system.cache.pipeline(transaction=False) as pipe:
-            stream.add_debt(pipe, stream.CREDIT, at.tagged, stream.Debt(packet.sender, [voucher]))
-            views.write_packet(pipe, packet, opens, at.tagged)
-            pipe.execute()
-    except CacheError:
-        log.warning("the refund of packet %s awaits reconciliation", at)
+    publish(system, at, packet, [voucher], opens)
     return voucher
 
 

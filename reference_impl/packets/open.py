@@ -1,6 +1,5 @@
 """Open (拆): takes a share and leaves a voucher in the same transaction (W06), together with all who wait (W11)."""
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,15 +8,13 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest, Voucher, decide_opens
-from reference_impl.packets import rows, views
+from reference_impl.packets import rows
 from reference_impl.packets.group_commit import Served, nothing
+from reference_impl.packets.publish import publish
 from reference_impl.packets.send import preordered
-from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
-
-log = logging.getLogger(__name__)
 
 
 def open_packet(system: System, at: PacketId, person: int, client_key: str) -> Voucher:
@@ -75,14 +72,5 @@ def _open_in(
 
 
 def _publish(system: System, at: PacketId, decisions: OpenDecisions) -> None:
-    """Tell the ledger and the cache what was committed; what is lost here reconciliation finds."""
-    if not decisions.made:
-        return
-    try:
-        with system.cache.pipeline(transaction=False) as pipe:
-            debt = stream.Debt(decisions.packet.sender, decisions.made)
-            stream.add_debt(pipe, stream.CREDIT, at.tagged, debt)
-            views.write_packet(pipe, decisions.packet, decisions.made, at.tagged)
-            pipe.execute()
-    except CacheError:
-        log.warning("%d vouchers of packet %s await reconciliation", len(decisions.made), at)
+    if decisions.made:
+        publish(system, at, decisions.packet, decisions.made, decisions.made)

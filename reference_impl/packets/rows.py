@@ -109,7 +109,7 @@ def _due(tables: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
     return sa.union_all(
         *(
             sa.select(packets.c.packet).where(packets.c.state == "paid", packets.c.expires_us <= DatabaseClock())
-            for packets, _ in tables
+            for packets in (each.packets for each in tables)
         )
     ).limit(sa.bindparam("most"))
 

@@ -1,7 +1,7 @@
-"""How much money is still under way: nothing, once every queue is drained and every difference repaired."""
+"""How much is still under way: nothing, once every queue is drained and every difference repaired."""
 
+from reference_impl import reconcile
 from reference_impl.packets.expiry import due_packets
-from reference_impl.reconcile import payments, vouchers
 from reference_impl.stores import stream
 from reference_impl.system import System
 
@@ -9,10 +9,11 @@ MOST_DUE = 1000
 
 
 def pending(system: System) -> int:
-    """Messages in streams; where there are none, payments without packet, refunds due, and vouchers not credited."""
-    waiting = sum(stream.backlog(system.cache, tagged) for tagged in system.sides())
+    """Messages in streams; where there are none, refunds due, and what each reconciliation finds missing."""
+    waiting = sum(stream.backlog(system.stream, tagged) for tagged in system.sides())
     if waiting:
         return waiting
     until_us = system.runtime.now_us() + 60_000_000
     refunds = sum(len(due_packets(store, tables, MOST_DUE)) for store, tables in system.hot_tables())
-    return payments.count_missing(system, 0, until_us) + refunds + vouchers.count_missing(system, 0, until_us)
+    missing = (int(reconcile.find(name).count_missing(system, 0, until_us)) for name in reconcile.NAMES)
+    return refunds + sum(missing)

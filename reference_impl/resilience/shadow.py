@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from reference_impl.stores.layout import SHADOW
+from reference_impl.stores.stream import BODY
 
 _PACKET = re.compile(r"(?:packet|preorder):(\d{27})")
 _SENDER = re.compile(r"send:(\d+):")
@@ -28,7 +29,7 @@ def rows_of_keys(cache: Any) -> Iterator[KeyRow]:
     for key in cache.scan_iter(count=1000):
         if key.removeprefix(SHADOW).startswith("stream:"):
             for _, fields in cache.xrange(key):
-                yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields.get("debt", "")))
+                yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields.get(BODY, "")))
         else:
             found = _PACKET.fullmatch(key.removeprefix(SHADOW))
             yield _row(key, found[1] if found else None)

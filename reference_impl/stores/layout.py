@@ -16,6 +16,7 @@ from sqlalchemy.dialects import mysql
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.stores.sql import Store
+from reference_impl.stores.tables import create_tables, create_view
 
 SHADOW: Final = "shadow_"
 
@@ -149,7 +150,7 @@ def ledger_tables(tagged: bool) -> LedgerTables:
 def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
     """Make an order database's tables for `days` of month and its views, where they are not there yet."""
     pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in days]
-    _create(store, [table for pair in pairs for table in pair])
+    create_tables(store, [table for pair in pairs for table in pair])
     packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
     vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]
     voucher = _joined(store, "packet", "sequence")
@@ -161,18 +162,16 @@ def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
 def create_ledger_store(store: Store) -> None:
     """Make a ledger database's tables and views, where they are not there yet."""
     sides = [(ledger_tables(tagged), tagged) for tagged in (False, True)]
-    _create(store, [table for tables, _ in sides for table in tables])
+    create_tables(store, [table for tables, _ in sides for table in tables])
     _view(store, "all_accounts", ("*, {tag} AS tag", [(tables.accounts, tagged) for tables, tagged in sides]))
     entry = "p.number, p.entry, e.kind, e.subject, p.account, a.kind AS account_kind, p.amount_fen, e.posted_us"
     joined = "JOIN {prefix}entries e ON e.entry = p.entry LEFT JOIN {prefix}accounts a ON a.account = p.account"
-    _run(
+    create_view(
         store,
-        _replace_view(
-            "all_postings",
-            " UNION ALL ".join(
-                f"SELECT {entry}, {tagged:d} AS tag FROM {side(tagged)}postings p {joined.format(prefix=side(tagged))}"
-                for _, tagged in sides
-            ),
+        "all_postings",
+        " UNION ALL ".join(
+            f"SELECT {entry}, {tagged:d} AS tag FROM {side(tagged)}postings p {joined.format(prefix=side(tagged))}"
+            for _, tagged in sides
         ),
     )
     _view(
@@ -209,22 +208,4 @@ def _view(store: Store, name: str, *parts: tuple[str, list[tuple[sa.Table, bool]
         for columns, tables in parts
         for table, tagged in tables
     ]
-    _run(store, _replace_view(name, " UNION ALL ".join(selects)))
-
-
-def _replace_view(name: str, select: str) -> list[str]:
-    return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {select}"]
-
-
-def _create(store: Store, tables: list[sa.Table]) -> None:
-    def work(connection: sa.Connection) -> None:
-        standing = set(sa.inspect(connection).get_table_names())
-        for table in tables:
-            if table.name not in standing:
-                table.create(connection)
-
-    store.write(work)
-
-
-def _run(store: Store, statements: list[str]) -> None:
-    store.write(lambda connection: [connection.exec_driver_sql(text) for text in statements])
+    create_view(store, name, " UNION ALL ".join(selects))

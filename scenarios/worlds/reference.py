@@ -22,18 +22,20 @@ from harness.target.answer import Answer
 from harness.target.mapping import load_target
 from invariants.schema import EVIDENCE
 from reference_impl import mutants, roles
-from reference_impl.bootstrap import Stores, assemble, connect, create_stores
+from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import crediting, expiry, grab, open, pay
+from reference_impl.packets import consuming, crediting, expiry, grab, open, pay
 from reference_impl.packets.details import details
 from reference_impl.packets.send import SendRequest, send
-from reference_impl.reconcile import backlog, payments, vouchers
+from reference_impl.reconcile import backlog
+from reference_impl.reconcile.run import run_all
 from reference_impl.resilience import shadow
 from reference_impl.settings import Settings
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import ledger_tables
+from reference_impl.stores.ops_tables import OPS
 from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
@@ -51,7 +53,9 @@ DRAINS: Final = 6
 _FILLS: Final = re.compile(r"\bINTO\s+(\w+)")
 """The table that a statement puts rows into."""
 _NUMBERED: Final = {
-    table.name for tagged in (False, True) for table in ledger_tables(tagged) if table.autoincrement_column is not None
+    table.name
+    for table in (*ledger_tables(False), *ledger_tables(True), *OPS)
+    if table.autoincrement_column is not None
 }
 """Tables that number their rows themselves."""
 
@@ -78,8 +82,8 @@ class Reference:
         create_stores(self.settings)
         self.stores = connect(self.settings, Databases())
         self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
-        self._evidence = {store: _queries(store) for store in _all(self.stores)}
-        self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in _all(self.stores)}
+        self._evidence = {store: _queries(store) for store in self.stores.all}
+        self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in self.stores.all}
 
     # --- a schedule's beginning ---------------------------------------------------------------------------------------
 
@@ -143,11 +147,10 @@ class Reference:
 
 def _finish(system: System, until_us: int) -> None:
     """One pass of everything that finishes what is under way."""
-    crediting.run_once(system, "drain")
-    crediting.take_over(system, "drain")
+    consuming.run_once(system, crediting.JOB, "drain")
+    consuming.take_over(system, crediting.JOB, "drain")
     expiry.sweep(system)
-    payments.reconcile(system, 0, until_us)
-    vouchers.reconcile(system, 0, until_us)
+    run_all(system, 0, until_us)
 
 
 def _fund(system: System, request: Request) -> Answer:
@@ -192,10 +195,6 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "details": _details,
     "balance": _balance,
 }
-
-
-def _all(stores: Stores) -> list[Store]:
-    return [*stores.orders.values(), *stores.ledger]
 
 
 def _watched(engine: sa.Engine) -> set[str]:

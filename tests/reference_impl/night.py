@@ -13,7 +13,7 @@ from reference_impl.bootstrap import build
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Order, Packet, Voucher
 from reference_impl.ledger import books
-from reference_impl.packets import crediting, expiry, pay, rows, send
+from reference_impl.packets import consuming, crediting, expiry, pay, rows, send
 from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
 from reference_impl.reconcile import payments, vouchers
@@ -95,13 +95,13 @@ class Night:
     def credit(self) -> None:
         """Credit until the streams hold nothing new."""
         self.groups()
-        while crediting.run_once(self.system, "tester"):
+        while consuming.run_once(self.system, crediting.JOB, "tester"):
             pass
 
     def messages(self, name: str = stream.CREDIT, tagged: bool = False) -> list[stream.Debt]:
         """What a stream holds, worked on or not."""
         found: Any = self.system.cache.xrange(stream.stream_name(name, tagged))
-        return [msgspec.json.decode(fields["debt"], type=stream.Debt) for _, fields in found]
+        return [msgspec.json.decode(fields[stream.BODY], type=stream.Debt) for _, fields in found]
 
     def forget_messages(self) -> None:
         """The streams lose everything."""

@@ -8,11 +8,12 @@ import pytest
 from falcon.testing import Result, TestClient
 from night import Night
 
-from reference_impl.api import MOST_BODY, make_app
+from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.errors import ERRORS
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
+from reference_impl.web import MOST_BODY
 
 TestClient.__test__ = False  # pytest: not a test class
 KEY = {"Idempotency-Key": "k1"}

@@ -77,7 +77,7 @@ def test_a_tagged_voucher_in_the_live_stream_is_not_credited(night: Night) -> No
     debt = stream.Debt(sender, [voucher])
     with pytest.raises(TagMismatch):
         crediting.credit(night.system, debt, False)
-    stream.add_debt(night.system.cache, stream.CREDIT, False, debt)
+    stream.add(night.system.cache, stream.CREDIT, False, debt)
     night.credit()
     assert (night.balance(voucher.person), night.balance(voucher.person, tagged=True)) == (0, 0)
     night.reconcile_vouchers()

@@ -13,8 +13,8 @@ from night import Night, together
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import OpenRequest, Voucher
 from reference_impl.ledger.ledger import Ledger
-from reference_impl.packets import crediting
-from reference_impl.packets.crediting import MOST_ATTEMPTS
+from reference_impl.packets import consuming, crediting
+from reference_impl.packets.consuming import MOST_ATTEMPTS
 from reference_impl.stores import stream
 
 
@@ -96,7 +96,7 @@ def test_w06_a_message_delivered_again_does_nothing(night: Night) -> None:
     sender = night.row(vouchers[0].packet).sender  # type: ignore[union-attr]
     debts = [stream.Debt(sender, vouchers[:2]), stream.Debt(sender, vouchers[:2]), stream.Debt(sender, vouchers)]
     for debt in debts:
-        stream.add_debt(night.system.cache, stream.CREDIT, False, debt)
+        stream.add(night.system.cache, stream.CREDIT, False, debt)
     night.credit()
     assert arrived_once(night, vouchers)
 
@@ -141,9 +141,10 @@ def test_w06_a_consumer_dies_with_messages_in_hand(night: Night) -> None:
     vouchers = opened(night)
     in_hand = list(stream.receive(night.system.cache, stream.CREDIT, False, "dead"))
     assert len(in_hand) == 4
-    assert crediting.run_once(night.system, "living") == crediting.take_over(night.system, "living") == 0
+    assert consuming.run_once(night.system, crediting.JOB, "living") == 0
+    assert consuming.take_over(night.system, crediting.JOB, "living") == 0
     rested(night)
-    assert crediting.take_over(night.system, "living") == 4
+    assert consuming.take_over(night.system, crediting.JOB, "living") == 4
     assert arrived_once(night, vouchers)
     assert stream.backlog(night.system.cache, False) == 0
 
@@ -152,9 +153,9 @@ def test_w06_a_consumer_dies_between_credit_and_acknowledgement(night: Night) ->
     """The second delivery finds the money moved and only acknowledges."""
     vouchers = opened(night)
     for message in stream.receive(night.system.cache, stream.CREDIT, False, "dead"):
-        crediting.credit(night.system, message.debt, False)
+        crediting.credit(night.system, message.body, False)
     rested(night)
-    crediting.take_over(night.system, "living")
+    consuming.take_over(night.system, crediting.JOB, "living")
     assert arrived_once(night, vouchers)
     assert stream.backlog(night.system.cache, False) == 0
 
@@ -175,11 +176,11 @@ def test_w06_an_acknowledgement_is_whole(night: Night) -> None:
     """A consumer that dies in the midst of acknowledging leaves no message that nobody will ever finish."""
     vouchers = opened(night)
     for message in stream.receive(night.system.cache, stream.CREDIT, False, "dead"):
-        crediting.credit(night.system, message.debt, False)
+        crediting.credit(night.system, message.body, False)
         with contextlib.suppress(redis.ConnectionError):
             stream.acknowledge(LosesDeletes(night.system.cache), message)  # type: ignore[arg-type]
     rested(night)
-    crediting.take_over(night.system, "living")
+    consuming.take_over(night.system, crediting.JOB, "living")
     assert stream.backlog(night.system.cache, False) == 0
     assert arrived_once(night, vouchers)
 
@@ -191,9 +192,9 @@ def test_w06_what_fails_goes_to_compensation_and_is_tried_again(night: Night) ->
     failing.credit()
     assert [debt.attempts for debt in night.messages(stream.COMPENSATION)] == [1] * 4
     assert night.messages() == []
-    assert crediting.take_over(failing.system, "living") == 0  # they rest
+    assert consuming.take_over(failing.system, crediting.JOB, "living") == 0  # they rest
     rested(night)
-    assert crediting.take_over(failing.system, "living") == 4
+    assert consuming.take_over(failing.system, crediting.JOB, "living") == 4
     assert arrived_once(night, vouchers)
     assert stream.backlog(night.system.cache, False) == 0
 
@@ -205,7 +206,7 @@ def test_w06_what_never_works_becomes_a_dead_letter_and_is_found(night: Night) -
     failing = stumbling(night, range(1, 1000))
     failing.credit()
     for _ in range(MOST_ATTEMPTS):
-        crediting.take_over(failing.system, "living")
+        consuming.take_over(failing.system, crediting.JOB, "living")
         rested(night)
     (dead,) = night.messages(stream.DEAD)
     assert (dead.vouchers, dead.attempts) == ([voucher], MOST_ATTEMPTS)
@@ -243,7 +244,7 @@ def test_w06_a_ledger_that_is_short_credits_nothing_of_a_message(night: Night) -
     night.credit()
     forged = [Voucher(vouchers[0].packet, 9, night.person(), 1, 0, 1, "k")]
     sender = night.row(vouchers[0].packet).sender  # type: ignore[union-attr]
-    stream.add_debt(night.system.cache, stream.CREDIT, False, stream.Debt(sender, forged))
+    stream.add(night.system.cache, stream.CREDIT, False, stream.Debt(sender, forged))
     night.credit()
     assert night.balance(forged[0].person) == 0
     assert len(night.messages(stream.COMPENSATION)) == 1
@@ -257,7 +258,7 @@ def test_w06_consumers_share_the_work(night: Night) -> None:
 
     def consume(name: str) -> int:
         seen = 0
-        while taken := crediting.run_once(night.system, name):
+        while taken := consuming.run_once(night.system, crediting.JOB, name):
             seen += taken
         return seen
 

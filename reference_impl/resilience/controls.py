@@ -1,0 +1,128 @@
+"""What operators have set, in force in every process within a second (B17, W03).
+
+Every change is a row of the operators' database: its number orders changes, and the rows are the audit. The streams'
+Redis carries the newest values to the processes, a file beside them keeps these while Redis is gone; of what a process
+is told, the highest number wins, so that a Redis that comes back older changes nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import redis
+import sqlalchemy as sa
+
+from reference_impl.domain.errors import Refused
+from reference_impl.resilience.switches import SWITCHES, default_of, fits
+from reference_impl.runtime import Runtime
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.ops_tables import OPS
+from reference_impl.stores.sql import Store, insert_into
+
+log = logging.getLogger(__name__)
+KEY: Final = "controls"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Who set what to what, and when; `number` rises from change to change."""
+
+    number: int
+    name: str
+    value: int
+    who: str
+    at_us: int
+
+
+class Controls:
+    """The values as one process knows them. Reading them asks nobody."""
+
+    def __init__(self, ops: Store, client: redis.Redis, runtime: Runtime, file: Path | None) -> None:
+        self._ops, self._client, self._runtime, self._file = ops, client, runtime, file
+        self._newest: dict[str, Change] = {}
+
+    def on(self, switch: str) -> bool:
+        """Whether a switch is in force: set, and nothing that excludes it is."""
+        return self.value(switch) == 1 and not any(
+            switch in other.excludes and self.value(name) == 1 for name, other in SWITCHES.items()
+        )
+
+    def value(self, name: str) -> int:
+        change = self._newest.get(name)
+        return default_of(name) if change is None else change.value
+
+    def set(self, name: str, value: int, who: str) -> Change:
+        """Set it for everybody. Raises Refused("bad_control"), or database errors: nothing is set then."""
+        if not fits(name, value):
+            raise Refused("bad_control", f"{name} = {value}")
+        change = self._recorded(name, value, who)
+        self.publish(change)
+        return change
+
+    def publish(self, change: Change) -> None:
+        """Tell every process; who does not hear it from Redis finds it in the file or in the database."""
+        self._learn(change)
+        self._write_file()
+        try:
+            self._client.hset(KEY, change.name, msgspec.json.encode(change))
+        except CacheError:
+            log.warning("change %d of %s is not in Redis", change.number, change.name)
+
+    def refresh(self) -> None:
+        """Learn what others have set, from Redis, or from the file while Redis is gone."""
+        try:
+            told: Sequence[bytes | str] = list(self._client.hvals(KEY))
+        except CacheError:
+            told = self._read_file()
+        learned = sum(self._learn(msgspec.json.decode(text, type=Change)) for text in told)
+        if learned:
+            self._write_file()
+
+    def load(self) -> None:
+        """At a process's start: from the database, which knows every change, and from wherever else."""
+        try:
+            for change in self.changes():
+                self._learn(change)
+        except sa.exc.SQLAlchemyError:
+            log.warning("the operators' database does not answer; what Redis and the file say is in force")
+        self.refresh()
+
+    def watch(self, every_s: float) -> None:
+        """Refresh without end."""
+        while True:
+            self.refresh()
+            self._runtime.sleep(every_s)
+
+    def changes(self) -> list[Change]:
+        """All changes ever, in order: the audit."""
+        rows = self._ops.read(lambda connection: connection.execute(_ALL).all())
+        return [Change(*row) for row in rows]
+
+    def _recorded(self, name: str, value: int, who: str) -> Change:
+        at_us = self._runtime.now_us()
+        row = {"name": name, "value": value, "who": who, "at_us": at_us}
+        made = self._ops.write(lambda connection: connection.execute(insert_into(OPS.changes), row).lastrowid)
+        return Change(int(made), name, value, who, at_us)
+
+    def _learn(self, change: Change) -> bool:
+        known = self._newest.get(change.name)
+        if (known is not None and known.number >= change.number) or not fits(change.name, change.value):
+            return False
+        self._newest[change.name] = change
+        return True
+
+    def _read_file(self) -> list[bytes]:
+        if self._file is None or not self._file.exists():
+            return []
+        return self._file.read_bytes().splitlines()
+
+    def _write_file(self) -> None:
+        """In one step: a reader sees the old or the new one, never half of it."""
+        if self._file is not None:
+            fresh = self._file.with_suffix(f".{id(self)}")
+            fresh.write_bytes(b"\n".join(msgspec.json.encode(self._newest[name]) for name in sorted(self._newest)))
+            fresh.replace(self._file)
+
+
+_ALL: Final = sa.select(OPS.changes).order_by(OPS.changes.c.number)

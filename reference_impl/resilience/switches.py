@@ -1,0 +1,73 @@
+"""The switches and dials that operators set while the system runs, as data (B17). docs/switches.md is made from it.
+
+A switch is off until somebody sets it to 1. A dial holds a whole number within its bounds. Of those that exclude each
+other, the one further down wins.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Switch(NamedTuple):
+    dependency: str
+    """What it takes the place of when that fails or is too slow."""
+    strength: str
+    """strong: without it money does not move; weak: users see less, or later."""
+    effect: str
+    excludes: tuple[str, ...] = ()
+
+
+class Dial(NamedTuple):
+    default: int
+    least: int
+    most: int
+    unit: str
+    effect: str
+
+
+SWITCHES: Final[dict[str, Switch]] = {
+    "order_database": Switch(
+        "order cache", "weak", "preorders go straight to the database, numbered by the generator (W16)"
+    ),
+    "grab_database": Switch("grab cache", "weak", "grabs ask the database, under its guard (W17)"),
+    "database_guard": Switch("order database", "strong", "what readers ask of the database is limited (W12, W17)"),
+    "profile_live": Switch("profile cache", "weak", "nicknames and avatars come from the profile service (W18)"),
+    "profile_defaults": Switch(
+        "profile service", "weak", "everybody has the default nickname and avatar (W18)", ("profile_live",)
+    ),
+    "credit_large_now": Switch(
+        "credit stream", "weak", "what is large is credited in the open, what is small by stream (W19)"
+    ),
+    "credit_stream": Switch("credit stream", "weak", "everything is credited by stream (W19)", ("credit_large_now",)),
+    "credit_later": Switch(
+        "ledger",
+        "strong",
+        "nothing is credited until a batch does from vouchers (W19)",
+        ("credit_large_now", "credit_stream"),
+    ),
+    "lists_two_screens": Switch("user lists", "weak", "lists end after two screens (W20)"),
+    "lists_stream_off": Switch("user lists", "weak", "lists are not written; reconciliation writes them later (W20)"),
+    "steer_south": Switch("north's order databases", "strong", "every new packet goes south (W03)"),
+    "steer_north": Switch("south's order databases", "strong", "every new packet goes north (W03)", ("steer_south",)),
+    "memory_off": Switch("process memory", "weak", "readers do not use the process's own memory (W08)"),
+    "cache_write_off": Switch("cache", "weak", "the cache is written from the repair stream only (W09)"),
+}
+
+DIALS: Final[dict[str, Dial]] = {
+    "north_percent": Dial(
+        -1, -1, 100, "%", "this share of new packets goes north; -1: by the sender's access point (W03)"
+    ),
+}
+
+NAMES: Final = (*SWITCHES, *DIALS)
+
+
+def default_of(name: str) -> int:
+    """What holds until somebody sets it."""
+    return DIALS[name].default if name in DIALS else 0
+
+
+def fits(name: str, value: int) -> bool:
+    """Whether a switch or dial can have this value."""
+    if name in DIALS:
+        return DIALS[name].least <= value <= DIALS[name].most
+    return name in SWITCHES and value in (0, 1)

@@ -1,0 +1,25 @@
+"""What those ask who run the system: is it up, what is under way, what does the cache hold."""
+
+import falcon
+
+from reference_impl.reconcile import backlog as under_way
+from reference_impl.resilience import shadow
+from reference_impl.system import System
+from reference_impl.web import Routes, answer
+
+
+def routes(system: System) -> Routes:
+    def health(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, {"ok": True})
+
+    def backlog(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, {"pending": under_way.pending(system)})
+
+    def keys(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, list(shadow.rows_of_keys(system.cache)))
+
+    return {
+        "/v1/health": {"GET": health},
+        "/v1/backlog": {"GET": backlog},
+        "/v1/keys": {"GET": keys},
+    }
