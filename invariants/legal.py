@@ -185,6 +185,7 @@ class LegalSystem:
         self.rows["refunds"].append(
             {
                 "store": row["store"],
+                "home": row["home"],
                 "packet": packet,
                 "person": row["sender"],
                 "amount_fen": row["total_fen"] - sum(opened["amount_fen"] for opened in self.opens(packet)),
@@ -269,6 +270,7 @@ class LegalSystem:
         amount_fen = self._share_fen(row, left_fen, left_shares)
         voucher = {
             "store": row["store"],
+            "home": row["home"],
             "packet": packet,
             "person": person,
             "sequence": len(taken) + 1,
@@ -347,6 +349,7 @@ class LegalSystem:
 def _paid_packet(packet: str, order: Row, now_us: int) -> Row:
     return {
         "store": "south_0",
+        "home": "south_0",
         "packet": packet,
         **{name: order[name] for name in ("sender", "kind", "total_fen", "shares")},
         "state": "paid",

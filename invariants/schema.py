@@ -35,7 +35,8 @@ HISTORY: Final[Columns] = {
 
 EVIDENCE: Final[dict[str, Columns]] = {
     "packets": {
-        "store": "VARCHAR",
+        "store": "VARCHAR",  # where it stands; a cold store's name begins with `cold`
+        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "sender": "VARCHAR",
         "kind": "VARCHAR",  # lucky | equal
@@ -47,7 +48,8 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "tag": "BOOLEAN",
     },
     "opens": {
-        "store": "VARCHAR",
+        "store": "VARCHAR",  # as of packets
+        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "person": "VARCHAR",
         "sequence": "BIGINT",  # 1, 2, 3 … in the order shares were taken
@@ -59,7 +61,8 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "tag": "BOOLEAN",
     },
     "refunds": {
-        "store": "VARCHAR",
+        "store": "VARCHAR",  # as of packets
+        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "person": "VARCHAR",  # who got it back: the sender
         "amount_fen": "BIGINT",
@@ -132,6 +135,7 @@ DESCRIPTIVE: Final = frozenset(
         *(
             "worker",
             "store",
+            "home",
             "operation",
             "outcome",
             "reason",

@@ -16,6 +16,7 @@ from reference_impl.resilience.counts import Counts
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
+from reference_impl.stores.cold_tables import create_cold_store
 from reference_impl.stores.layout import create_ledger_store, create_order_store
 from reference_impl.stores.list_tables import create_list_store
 from reference_impl.stores.ops_tables import create_ops_store
@@ -32,6 +33,11 @@ def order_store_names(settings: Settings) -> dict[tuple[str, int], str]:
     return {(region, x): f"{region}_{x}" for region in settings.regions_served for x in range(settings.order_shards)}
 
 
+def cold_store_names(settings: Settings) -> dict[str, str]:
+    """The cold stores that a process of these settings works on, by region (W14)."""
+    return {region: f"cold_{region}" for region in settings.regions_served}
+
+
 def ledger_store_names(settings: Settings) -> list[str]:
     return [f"ledger_{x}" for x in range(settings.ledger_shards)]
 
@@ -40,13 +46,14 @@ class Stores(NamedTuple):
     """What the processes of a deployment share."""
 
     orders: dict[tuple[str, int], Store]
+    cold: dict[str, Store]
     ledger: list[Store]
     lists: Store
     ops: Store
 
     @property
     def all(self) -> list[Store]:
-        return [*self.orders.values(), *self.ledger, self.lists, self.ops]
+        return [*self.orders.values(), *self.cold.values(), *self.ledger, self.lists, self.ops]
 
     def close(self) -> None:
         for store in self.all:
@@ -61,6 +68,7 @@ def connect(settings: Settings, runtime: Runtime) -> Stores:
 
     return Stores(
         orders={place: store(name) for place, name in order_store_names(settings).items()},
+        cold={region: store(name) for region, name in cold_store_names(settings).items()},
         ledger=[store(name) for name in ledger_store_names(settings)],
         lists=store(LIST_STORE),
         ops=store(OPS_STORE),
@@ -78,6 +86,7 @@ def create_stores(settings: Settings) -> None:
             pool.submit(create_order_store, store, shard, settings.day_tables)
             for (_, shard), store in stores.orders.items()
         ]
+        making += [pool.submit(create_cold_store, store) for store in stores.cold.values()]
         making += [pool.submit(create_ledger_store, store) for store in stores.ledger]
         making += [pool.submit(create_list_store, stores.lists), pool.submit(create_ops_store, stores.ops)]
     for made in making:
@@ -115,6 +124,7 @@ def assemble(
         settings=settings,
         runtime=runtime,
         orders=stores.orders,
+        cold=stores.cold,
         ledger=ledger,
         lists=stores.lists,
         ops=stores.ops,

@@ -32,8 +32,6 @@ from reference_impl.system import System
 log = logging.getLogger(__name__)
 
 SETTINGS_VARIABLE: Final = "RAINPROOF_REFERENCE"
-FULL_PASS_EVERY: Final = 20
-"""Every so many passes a reconciliation starts from the beginning, for what was committed late."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -80,9 +78,9 @@ def sweep_forever(system: System, name: str) -> None:
     passes, since_us = 0, 0
     while True:
         until_us = system.runtime.now_us() - int(system.settings.reconcile_after_s * 1_000_000)
-        since_us = 0 if passes % FULL_PASS_EVERY == 0 else since_us
+        since_us = 0 if passes % system.settings.full_pass_every == 0 else since_us
         try:
-            expiry.sweep(system)
+            expiry.sweep(system, everywhere=since_us == 0)
             for reconciled, report in run_all(system, since_us, until_us).items():
                 if report.missing:
                     log.warning("%s reconciled %s: %s", name, reconciled, report)

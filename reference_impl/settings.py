@@ -1,10 +1,11 @@
 """What one deployment is: where its stores are and how patient it is. Nothing here decides about money."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 REGIONS: Final = ("south", "north")
+DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,8 +51,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How old a voucher or payment must be before its absence elsewhere is a fault."""
     rest_ms: int = 2000
     """After this long a message that was taken and not finished is tried by whoever comes (W06)."""
-    hot_days: int = 3
-    """How many day tables sweeper and reconcilers look at (W14)."""
+    hot_days: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """How many days a packet stands in its day's table before it may go to the cold store (W14)."""
+    cools: bool = True
+    """Whether the sweeper moves cold days to the cold store (W14)."""
+    cool_after_s: float = 600.0
+    """How long after a day has become cold its packets are moved: longer than any statement takes (W14)."""
+    full_pass_every: Annotated[int, msgspec.Meta(ge=1)] = 20
+    """Every so many passes the sweeper looks at all days and starts from the beginning, for what was committed late."""
     day_tables: tuple[int, ...] = tuple(range(1, 32))
     """The days of month there are tables for (W14)."""
     controls_every_s: float = 0.25
@@ -68,6 +75,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def standby_of(self, database: str) -> str:
         """Where the database's replica is, without its name."""
         return self.standbys.get(database, self.address_of(database))
+
+    @property
+    def days_looked_at(self) -> int:
+        """So many days back there may be a packet that is not over yet: it is paid late and then lives on (W21)."""
+        alive_ms = self.lifetime_ms + self.preorder_s * 1000
+        return max(self.hot_days, 1 - -alive_ms // DAY_MS)
 
     @property
     def regions_served(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What the use cases work on. Made in one place: bootstrap.py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
+from reference_impl.stores.cold_tables import cold_tables
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
 from reference_impl.stores.sql import Store
 
@@ -31,6 +32,8 @@ class System:
     runtime: Runtime
     orders: dict[tuple[str, int], Store]
     """The order databases by region and shard; nothing is synchronised between regions (W01)."""
+    cold: dict[str, Store]
+    """The cold stores by region, where days go that are over (W14)."""
     ledger: Ledger
     lists: Store
     """The user lists, whose one home is south (W02)."""
@@ -48,8 +51,21 @@ class System:
         return self.orders.get((packet.region, packet.shard))
 
     def hot_tables(self) -> Iterator["HotTables"]:
-        """The tables in use of every order database (W14)."""
-        days = hot_days(self.runtime.today(), self.settings.hot_days)
+        """The tables in use of every order database: of all days on which a packet may not be over yet (W14, W21)."""
+        days = hot_days(self.runtime.today(), self.settings.days_looked_at)
+        yield from self._tables_of([day for day in days if day in self.settings.day_tables])
+
+    def day_tables(self) -> Iterator["HotTables"]:
+        """The tables of every order database, of every day there is: what is not over yet may be old."""
+        yield from self._tables_of(self.settings.day_tables)
+
+    def all_tables(self) -> Iterator["HotTables"]:
+        """Wherever a packet may stand, also when it is cold. A packet on its way stands in both for a moment."""
+        yield from self.day_tables()
+        for store in self.cold.values():
+            yield HotTables(store, tuple(cold_tables(tagged).orders for tagged in self.sides()))
+
+    def _tables_of(self, days: Sequence[int]) -> Iterator["HotTables"]:
         for (_, shard), store in self.orders.items():
             yield HotTables(store, tuple(order_tables(shard, day, tagged) for tagged in self.sides() for day in days))
 
@@ -58,7 +74,7 @@ class System:
         yield from (False, True)
 
     def close(self) -> None:
-        for store in (*self.orders.values(), *self.ledger.stores, self.lists, self.ops):
+        for store in (*self.orders.values(), *self.cold.values(), *self.ledger.stores, self.lists, self.ops):
             store.close()
         self.cache.close()
         self.stream.close()

@@ -17,7 +17,7 @@ from invariants.verdict import Verdict
 
 _TABLES: Final[Mapping[str, Columns]] = {"history": HISTORY, **EVIDENCE}
 _NAMES: Final = frozenset(
-    ("worker", "store", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key")
+    ("worker", "store", "home", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key")
 )
 """Columns that say who or what: two schedules' must not be taken for the same. The number stands at the end, where it
 leaves alone what an entry's name begins with."""

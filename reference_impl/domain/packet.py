@@ -11,6 +11,8 @@ from reference_impl.domain.identifiers import voucher_id
 
 KINDS: Final = ("lucky", "equal")
 REFUND_SEQUENCE: Final = 0
+OVER: Final = ("exhausted", "refunded", "void")
+"""The states in which nothing can happen to a packet any more."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -116,6 +118,12 @@ def refusal(packet: Packet, now_us: int) -> str | None:
     if packet.state == "refunded" or now_us >= packet.expires_us:
         return "expired"
     return None
+
+
+def is_over(packet: Packet, vouchers: Sequence[Voucher]) -> bool:
+    """Whether nothing can happen to a packet any more, and its vouchers, opens and refund, account for all of it."""
+    owed_fen = sum(voucher.amount_fen for voucher in vouchers)
+    return packet.state in OVER and owed_fen == (0 if packet.state == "void" else packet.total_fen)
 
 
 def decide_opens(

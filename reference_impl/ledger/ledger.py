@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.packet import REFUND_SEQUENCE, Order, Voucher
+from reference_impl.domain.packet import REFUND_SEQUENCE, Order, Packet, Voucher
 from reference_impl.ledger import books
 from reference_impl.stores.layout import LedgerTables, ledger_tables
 from reference_impl.stores.sql import Store, between, insert_into
@@ -125,7 +125,7 @@ class Ledger:
 
         self._write(self.shard(order.sender), tagged, work)
 
-    def is_given_back(self, order: Order, tagged: bool) -> bool:
+    def is_given_back(self, order: Order | Packet, tagged: bool) -> bool:
         tables, key = ledger_tables(tagged), return_key(order.packet)
         return bool(self.shard(order.sender).read(lambda c: books.standing_entries(c, tables, [key])))
 

@@ -9,10 +9,10 @@ from reference_impl.stores.layout import tables_of
 _insert_packet = rows.insert_packet
 
 
-def _replace_packet(connection: Any, packet: Packet, at: PacketId) -> None:
+def _replace_packet(connection: Any, packet: Packet, at: PacketId, until_us: int | None = None) -> bool:
     packets = tables_of(at).packets
     connection.execute(packets.delete().where(packets.c.packet == packet.packet))
-    _insert_packet(connection, packet, at)
+    return _insert_packet(connection, packet, at, until_us)
 
 
 def _plant() -> None:

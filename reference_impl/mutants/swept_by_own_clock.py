@@ -14,7 +14,7 @@ from reference_impl.stores.sql import Store
 from reference_impl.system import System
 
 
-def _sweep(system: System) -> int:
+def _sweep(system: System, everywhere: bool = False) -> int:
     due = (packet for store, days in system.hot_tables() for packet in _due(system, store, days))
     return sum(_refund(system, parse_packet_id(packet)) is not None for packet in due)
 

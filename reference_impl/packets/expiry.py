@@ -13,11 +13,11 @@ from reference_impl.system import System
 BATCH = 100
 
 
-def sweep(system: System) -> int:
-    """Refund every packet that is due in the hot tables; how many were."""
+def sweep(system: System, everywhere: bool = False) -> int:
+    """Refund every packet that is due in the hot tables, or in any; how many were."""
     return sum(
         refund(system, parse_packet_id(packet)) is not None
-        for store, tables in system.hot_tables()
+        for store, tables in (system.day_tables() if everywhere else system.hot_tables())
         for packet in due_packets(store, tables, BATCH)
     )
 

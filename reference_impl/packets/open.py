@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest, Voucher, decide_opens
-from reference_impl.packets import rows
+from reference_impl.packets import cold, rows
 from reference_impl.packets.group_commit import Served, nothing
 from reference_impl.packets.publish import publish
 from reference_impl.packets.send import preordered
@@ -61,7 +61,7 @@ def _open_in(
 ) -> OpenDecisions | Refused:
     locked = rows.lock_packet(connection, at)
     if locked is None:
-        return Refused("not_paid" if preordered(system, str(at), at.tagged) else "unknown_packet", str(at))
+        return _open_cold(system, at, requests)
     packet, now_us = locked
     standing = {v.person: v for v in rows.opens_of(connection, at, {r.person for r in requests})}
     decisions = decide_opens(packet, standing, requests, now_us, system.runtime.draw)
@@ -69,6 +69,15 @@ def _open_in(
         rows.insert_vouchers(connection, store, decisions.made, at)
         rows.update_packet(connection, packet, decisions.packet, at)
     return decisions
+
+
+def _open_cold(system: System, at: PacketId, requests: Sequence[OpenRequest]) -> OpenDecisions | Refused:
+    """What is cold is over: whoever opened it hears the same again (W22), everybody else why they cannot (W14)."""
+    found = cold.load(system, at)
+    if found is None:
+        return Refused("not_paid" if preordered(system, str(at), at.tagged) else "unknown_packet", str(at))
+    packet, opens = found
+    return decide_opens(packet, {v.person: v for v in opens}, requests, packet.expires_us, system.runtime.draw)
 
 
 def _publish(system: System, at: PacketId, decisions: OpenDecisions) -> None:

@@ -5,10 +5,11 @@ import logging
 
 import sqlalchemy as sa
 
+from reference_impl.domain.days import closes_us
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Order, Packet, paid_packet, tombstone
-from reference_impl.packets import rows, views
+from reference_impl.packets import cold, rows, views
 from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -39,17 +40,32 @@ def establish(system: System, at: PacketId, packet: Packet) -> Packet:
     if store is None:
         raise Refused("unknown_packet", str(at))
     try:
-        store.write(lambda connection: rows.insert_packet(connection, packet, at))
+        store.write(lambda connection: _insert_in(connection, system, packet, at))
     except sa.exc.IntegrityError:
-        standing = store.read(lambda connection: rows.read_packet(connection, at))
+        standing = store.read(lambda connection: rows.read_packet(connection, at)) or cold.find(system, at)
         if standing is None:
             raise
         return standing
+    except cold.Stands as found:
+        return found.packet
     try:
         views.write_packet(system.cache, packet, [], at.tagged)
     except CacheError:
         log.warning("packet %s is not in the cache; the next reader fills it", at)
     return packet
+
+
+def _insert_in(connection: sa.Connection, system: System, packet: Packet, at: PacketId) -> None:
+    """Insert the row. Once its day is cold, raises cold.Stands where the packet went there: it must not come again.
+
+    The row is inserted before the cold store is asked, so that nobody can move the packet in between.
+    """
+    if rows.insert_packet(connection, packet, at, until_us=closes_us(at.day, system.settings.hot_days)):
+        return
+    rows.insert_packet(connection, packet, at)
+    standing = cold.find(system, at)
+    if standing is not None:
+        raise cold.Stands(standing)
 
 
 def settle_payment(system: System, order: Order, at: PacketId, now_us: int) -> str:

@@ -19,9 +19,9 @@ VOUCHER_COLUMNS = (
 )  # fmt: skip
 
 
-def read_packet(connection: sa.Connection, packet: PacketId) -> Packet | None:
-    """The packet's row as it stands."""
-    row = connection.execute(_read(tables_of(packet).packets), {"id": str(packet)}).first()
+def read_packet(connection: sa.Connection, packet: PacketId, tables: OrderTables | None = None) -> Packet | None:
+    """The packet's row as it stands, in its day's table or in these."""
+    row = connection.execute(_read((tables or tables_of(packet)).packets), {"id": str(packet)}).first()
     return Packet(*row) if row else None
 
 
@@ -31,9 +31,16 @@ def lock_packet(connection: sa.Connection, packet: PacketId) -> tuple[Packet, in
     return (Packet(*row[:-1]), int(row[-1])) if row else None
 
 
-def insert_packet(connection: sa.Connection, packet: Packet, at: PacketId) -> None:
-    """Raises IntegrityError where the id stands already: a duplicate is never an upsert (Money rule 3)."""
-    connection.execute(insert_into(tables_of(at).packets), msgspec.structs.asdict(packet))
+def insert_packet(connection: sa.Connection, packet: Packet, at: PacketId, until_us: int | None = None) -> bool:
+    """Whether the packet was inserted: not, where the database's clock has come to `until_us`.
+
+    Raises IntegrityError where the id stands already: a duplicate is never an upsert (Money rule 3).
+    """
+    packets, values = tables_of(at).packets, msgspec.structs.asdict(packet)
+    if until_us is None:
+        connection.execute(insert_into(packets), values)
+        return True
+    return connection.execute(_insert_until(packets), {**values, "until_us": until_us}).rowcount == 1
 
 
 def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: PacketId) -> None:
@@ -53,9 +60,14 @@ def update_packet(connection: sa.Connection, before: Packet, after: Packet, at: 
         raise RuntimeError(f"packet {before.packet} changed under its lock")
 
 
-def opens_of(connection: sa.Connection, packet: PacketId, persons: Collection[int] | None = None) -> list[Voucher]:
+def opens_of(
+    connection: sa.Connection,
+    packet: PacketId,
+    persons: Collection[int] | None = None,
+    tables: OrderTables | None = None,
+) -> list[Voucher]:
     """The vouchers of a packet's opens: of some people in any order, or of all in the order they were made."""
-    tables, values = tables_of(packet), {"id": str(packet)}
+    tables, values = tables or tables_of(packet), {"id": str(packet)}
     if persons is None:
         found = connection.execute(_opens(tables), values)
     elif len(persons) == 1:
@@ -80,20 +92,21 @@ def vouchers_between(
 
 def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Voucher], at: PacketId) -> None:
     """All in one statement (W11)."""
-    rows = [
-        (
-            v.packet,
-            v.sequence,
-            REFUND if v.sequence == REFUND_SEQUENCE else OPEN,
-            v.person,
-            v.amount_fen,
-            v.remaining_fen,
-            v.made_us,
-            v.client_key,
-        )
-        for v in made
-    ]
-    store.insert_many(connection, tables_of(at).vouchers, VOUCHER_COLUMNS, rows)
+    store.insert_many(connection, tables_of(at).vouchers, VOUCHER_COLUMNS, [voucher_row(each) for each in made])
+
+
+def voucher_row(voucher: Voucher) -> tuple[object, ...]:
+    """The values of VOUCHER_COLUMNS."""
+    return (
+        voucher.packet,
+        voucher.sequence,
+        REFUND if voucher.sequence == REFUND_SEQUENCE else OPEN,
+        voucher.person,
+        voucher.amount_fen,
+        voucher.remaining_fen,
+        voucher.made_us,
+        voucher.client_key,
+    )
 
 
 # Statements are built once a table: building one costs more than sending it.
@@ -102,6 +115,13 @@ def insert_vouchers(connection: sa.Connection, store: Store, made: Sequence[Vouc
 @cache
 def _read(packets: sa.Table) -> sa.Select[Any]:
     return sa.select(packets).where(packets.c.packet == sa.bindparam("id"))
+
+
+@cache
+def _insert_until(packets: sa.Table) -> sa.Insert:
+    values = [sa.bindparam(column.name, type_=column.type) for column in packets.c]
+    in_time = sa.select(*values).where(DatabaseClock() < sa.bindparam("until_us", type_=sa.BigInteger))
+    return sa.insert(packets).from_select([column.name for column in packets.c], in_time)
 
 
 @cache

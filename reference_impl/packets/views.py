@@ -7,8 +7,8 @@ import msgspec
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId
-from reference_impl.domain.packet import Packet, Voucher
-from reference_impl.packets import rows
+from reference_impl.domain.packet import OVER, Packet, Voucher
+from reference_impl.packets import cold, rows
 from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import packet_key, person_field
 from reference_impl.system import System
@@ -49,16 +49,21 @@ def write_packet(cache: Any, packet: Packet, made: Sequence[Voucher], tagged: bo
 
 
 def load_packet(system: System, at: PacketId) -> tuple[Packet, list[Voucher]] | None:
-    """A packet and its opens from the database."""
+    """A packet and its opens from the database, hot or cold."""
     store = system.order_store(at)
     if store is None:
         return None
 
     def work(connection: Any) -> tuple[Packet, list[Voucher]] | None:
         packet = rows.read_packet(connection, at)
-        return (packet, rows.opens_of(connection, at)) if packet else None
+        if packet is None:
+            return None
+        opens = rows.opens_of(connection, at)
+        # what is over may have left for the cold store between the two
+        stays = packet.state not in OVER or rows.read_packet(connection, at) is not None
+        return (packet, opens) if stays else None
 
-    return store.read(work)
+    return store.read(work) or cold.load(system, at)
 
 
 def fill(system: System, at: PacketId) -> tuple[Packet, list[Voucher]]:

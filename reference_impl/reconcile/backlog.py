@@ -14,6 +14,6 @@ def pending(system: System) -> int:
     if waiting:
         return waiting
     until_us = system.runtime.now_us() + 60_000_000
-    refunds = sum(len(due_packets(store, tables, MOST_DUE)) for store, tables in system.hot_tables())
+    refunds = sum(len(due_packets(store, tables, MOST_DUE)) for store, tables in system.day_tables())
     missing = (int(reconcile.find(name).count_missing(system, 0, until_us)) for name in reconcile.NAMES)
     return refunds + sum(missing)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Order
-from reference_impl.packets import rows
+from reference_impl.packets import cold, rows
 from reference_impl.packets.pay import settle_payment
 from reference_impl.reconcile.report import Report
 from reference_impl.system import System
@@ -37,5 +37,6 @@ def _payments(system: System, since_us: int, until_us: int) -> Iterator[Order]:
 
 def _is_unfinished(system: System, order: Order) -> bool:
     at = parse_packet_id(order.packet)
-    packet = system.orders[at.region, at.shard].read(lambda connection: rows.read_packet(connection, at))
+    hot = system.orders[at.region, at.shard].read(lambda connection: rows.read_packet(connection, at))
+    packet = hot or cold.find(system, at)
     return packet is None or (packet.state == "void" and not system.ledger.is_given_back(order, at.tagged))

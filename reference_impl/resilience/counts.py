@@ -12,6 +12,10 @@ class Metric(NamedTuple):
 METRICS: Final[dict[str, Metric]] = {
     "requests": Metric(("region", "operation", "code"), "answers given, by what was asked and the code of the answer"),
     "credited": Metric(("path",), "vouchers credited, by the path that credited them (W06, W19)"),
+    "cooled": Metric(("store",), "packets moved from this order database to the cold store (W14)"),
+    "not_cleared": Metric(
+        ("store",), "packets of a cold day that were not settled when the next day needed their table (W14)"
+    ),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
 }
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.identifiers import REGION_DIGITS, PacketId
 from reference_impl.stores.sql import Store
 from reference_impl.stores.tables import create_tables, create_view
 
@@ -23,6 +23,18 @@ SHADOW: Final = "shadow_"
 ID = sa.String(40)
 KEY = sa.String(64)
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+REGION_OF_ID: Final = (
+    "CASE substr(packet, 1, 1) "
+    + " ".join(f"WHEN '{digit}' THEN '{region}'" for region, digit in REGION_DIGITS.items())
+    + " END"
+)
+"""In SQL, the region that a packet's id names (W01)."""
+SHARD_OF_ID: Final = (
+    "CASE WHEN substr(packet, 12, 1) = '0' THEN substr(packet, 13, 1) ELSE substr(packet, 12, 2) END"
+)
+"""In SQL, the number of its shard (W14)."""
 
 
 class OrderTables(NamedTuple):
@@ -50,9 +62,14 @@ def tables_of(packet: PacketId) -> OrderTables:
 
 @cache
 def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
+    return packet_tables(side(tagged), f"_{shard}_{day:02d}")
+
+
+def packet_tables(prefix: str, suffix: str) -> OrderTables:
+    """The two tables of packets and their vouchers, under names between these."""
     metadata = sa.MetaData()
     packets = sa.Table(
-        f"{side(tagged)}packets_{shard}_{day:02d}",
+        f"{prefix}packets{suffix}",
         metadata,
         sa.Column("packet", ID, primary_key=True),
         sa.Column("sender", sa.BigInteger, nullable=False),
@@ -69,7 +86,7 @@ def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
     )
     sa.Index(f"{packets.name}_due", packets.c.state, packets.c.expires_us)
     vouchers = sa.Table(
-        f"{side(tagged)}vouchers_{shard}_{day:02d}",
+        f"{prefix}vouchers{suffix}",
         metadata,
         sa.Column("packet", ID, primary_key=True),
         sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
@@ -79,7 +96,7 @@ def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
         sa.Column("remaining_fen", sa.BigInteger, nullable=False),
         sa.Column("made_us", sa.BigInteger, nullable=False),
         sa.Column("client_key", KEY, nullable=False),
-        sa.UniqueConstraint("packet", "kind", "person", name=f"{side(tagged)}once_{shard}_{day:02d}"),
+        sa.UniqueConstraint("packet", "kind", "person", name=f"{prefix}once{suffix}"),
         mysql_engine="InnoDB",
         mysql_charset="ascii",
     )
@@ -151,11 +168,17 @@ def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
     """Make an order database's tables for `days` of month and its views, where they are not there yet."""
     pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in days]
     create_tables(store, [table for pair in pairs for table in pair])
+    create_order_views(store, pairs, text_of(store, REGION_OF_ID, SHARD_OF_ID, between="_"))
+
+
+def create_order_views(store: Store, pairs: Iterable[OrderTables], home: str) -> None:
+    """Make the views that gather these tables. `home`: in SQL, the name of the store in which an id belongs."""
+    pairs = list(pairs)
     packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
     vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]
-    voucher = _joined(store, "packet", "sequence")
-    _view(store, "all_packets", ("*, {tag} AS tag", packets))
-    _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {{tag}} AS tag", vouchers))
+    voucher = text_of(store, "packet", "sequence", between="-")
+    _view(store, "all_packets", (f"*, {home} AS home, {{tag}} AS tag", packets))
+    _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {home} AS home, {{tag}} AS tag", vouchers))
     _view(store, "all_rows", (_row("packet", "sender"), packets), (_row("packet", "person"), vouchers))
 
 
@@ -192,8 +215,10 @@ def _sided(pairs: Iterable[OrderTables]) -> list[tuple[OrderTables, bool]]:
     return [(pair, pair.packets.name.startswith(SHADOW)) for pair in pairs]
 
 
-def _joined(store: Store, *columns: str) -> str:
-    return " || '-' || ".join(columns) if store.sqlite else f"concat_ws('-', {', '.join(columns)})"
+def text_of(store: Store, *columns: str, between: str) -> str:
+    """In SQL, texts with something between; NULL where one of them is."""
+    parts = [columns[0], *(part for column in columns[1:] for part in (f"'{between}'", column))]
+    return " || ".join(parts) if store.sqlite else f"concat({', '.join(parts)})"
 
 
 def _row(subject: str, person: str) -> str:
