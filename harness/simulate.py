@@ -18,7 +18,7 @@ from harness.simulation import case as cases
 from harness.simulation.explore import PLANS, Found, Search, Seen, explore
 from harness.simulation.faults import FAULTS
 from harness.simulation.judging import judge_one
-from harness.simulation.schedule import Played, play
+from harness.simulation.schedule import Played, play, starts_ns
 from harness.simulation.shrink import Shrunk, shrink
 from harness.simulation.stand import stand
 from harness.simulation.story import story, transcript
@@ -130,15 +130,15 @@ def replay(path: Path, trace: bool = False) -> Replayed:
         played = play(
             deployment, case.plan, Replay(from_lines(case.tape)), frozenset(case.faults), case.seed, keep=True
         )
-        verdicts = judge_one(played, world.claims)
+        verdicts, began_ns = judge_one(played, world.claims), starts_ns(deployment)
     accused = [verdict.name for verdict in verdicts if verdict.verdict == "violated"]
     return Replayed(
         violated=case.invariant in accused,
         same=played.digest == case.digest,
         digest=played.digest,
         accused=accused,
-        story=story(played.events, verdicts),
-        trace=transcript(played.events) if trace else [],
+        story=story(played.events, verdicts, began_ns),
+        trace=transcript(played.events, began_ns) if trace else [],
     )
 
 
@@ -308,4 +308,4 @@ def _counterexample(
 
 def _told(world: World, deployment: Deployment, small: Shrunk, asked: Asked, seed: str) -> tuple[list[str], Played]:
     played = play(deployment, small.plan, Replay(small.tape), asked.faults, seed, keep=True)
-    return story(played.events, judge_one(played, world.claims)), played
+    return story(played.events, judge_one(played, world.claims), starts_ns(deployment)), played

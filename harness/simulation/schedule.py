@@ -42,7 +42,7 @@ def play(
 ) -> Played:
     """Play one schedule. `keep`: keep its events for a story."""
     trace = Trace(keep)
-    with held_back(), Scheduler(strategy, faults, START_NS, trace) as scheduler:
+    with held_back(), Scheduler(strategy, faults, starts_ns(deployment), trace) as scheduler:
         deployment.reset()
         processes = Processes(scheduler, deployment, seed)
         crowd = Crowd(scheduler, processes, plan)
@@ -56,6 +56,11 @@ def play(
         return Played(
             seed, trace.digest(), scheduler.points, scheduler.struck, scheduler.tape, rows, stuck, pending, trace.events
         )
+
+
+def starts_ns(deployment: Deployment) -> int:
+    """When a deployment's schedules begin: at a moment of its own, where it has one in `starts_ns`."""
+    return int(getattr(deployment, "starts_ns", START_NS))
 
 
 def _live(scheduler: Scheduler, processes: Processes, crowd: Crowd, plan: Plan) -> str:

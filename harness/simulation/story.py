@@ -23,28 +23,28 @@ _FAULTS: Final = {
 }
 
 
-def story(events: Sequence[Event], verdicts: Sequence[Verdict]) -> list[str]:
+def story(events: Sequence[Event], verdicts: Sequence[Verdict], starts_ns: int = START_NS) -> list[str]:
     """Numbered lines: what was said and seen, what was off the default, and the verdicts at the end."""
-    lines = [*_events(events), *_wrong(verdicts)]
+    lines = [*_events(events, starts_ns), *_wrong(verdicts)]
     return [f"{number:>3}. {line}" for number, line in enumerate(lines, 1)]
 
 
-def transcript(events: Sequence[Event]) -> list[str]:
+def transcript(events: Sequence[Event], starts_ns: int = START_NS) -> list[str]:
     """Every point with its statement or command, parameters and all."""
     return [
-        f"{_moment(event)} {event.actor}: {event.kind} {' '.join(event.text.split())}"
+        f"{_moment(event, starts_ns)} {event.actor}: {event.kind} {' '.join(event.text.split())}"
         + (f" {event.detail}" if event.detail is not None else "")
         + "".join(f"  ⚡ {words}" for words in _off_default(event))
         for event in events
     ]
 
 
-def _events(events: Sequence[Event]) -> Iterator[str]:
+def _events(events: Sequence[Event], starts_ns: int) -> Iterator[str]:
     for event in events:
         if event.kind == "told":
-            yield f"{_moment(event)} {event.actor}: {event.text}"
+            yield f"{_moment(event, starts_ns)} {event.actor}: {event.text}"
         for words in _off_default(event):
-            yield f"{_moment(event)} {event.actor} at {_short(event)} ⚡ {words}"
+            yield f"{_moment(event, starts_ns)} {event.actor} at {_short(event)} ⚡ {words}"
 
 
 def _off_default(event: Event) -> Iterator[str]:
@@ -62,8 +62,8 @@ def _wrong(verdicts: Sequence[Verdict]) -> Iterator[str]:
                 yield f"    {sentence}"
 
 
-def _moment(event: Event) -> str:
-    return f"{(event.at_ns - START_NS) / 1e6:8.1f} ms"
+def _moment(event: Event, starts_ns: int) -> str:
+    return f"{(event.at_ns - starts_ns) / 1e6:8.1f} ms"
 
 
 def _short(event: Event) -> str:

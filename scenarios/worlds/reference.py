@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from harness.simulation.cache import fake_client, real_client
 from harness.simulation.runtime import Databases, ProcessRuntime
+from harness.simulation.schedule import START_NS
 from harness.simulation.sql import watch
 from harness.simulation.world import Options, Request, Row, Rows
 from harness.target.answer import Answer
@@ -61,9 +62,10 @@ _NUMBERED: Final = {
 
 
 class Reference:
-    """A deployment of the reference. `changes`: settings of this world."""
+    """A deployment of the reference, whose schedules begin at `starts_ns`. `changes`: settings of this world."""
 
-    def __init__(self, options: Options, **changes: Any) -> None:
+    def __init__(self, options: Options, starts_ns: int = START_NS, **changes: Any) -> None:
+        self.starts_ns = starts_ns
         if options.mutant:
             mutants.catalogue()[options.mutant].plant()  # the bug alone: harsh weather is what faults are for
         logging.getLogger("reference_impl").setLevel(logging.CRITICAL + 1)  # what befalls it, it need not report
@@ -75,6 +77,7 @@ class Reference:
             order_shards=1,
             day_tables=DAYS,
             hot_days=1,
+            cools=False,
             sweep_every_s=0.05,
             rest_ms=0,
         )
