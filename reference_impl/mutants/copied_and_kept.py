@@ -1,30 +1,25 @@
 from collections.abc import Sequence
+from functools import partial
 
+from reference_impl.domain.packet import Packet
 from reference_impl.mutants import Mutant
-from reference_impl.packets import cooling
-from reference_impl.packets.cooling import Place, Whole
+from reference_impl.packets import cold_rows, cooling
+from reference_impl.packets.cooling import Place
+from reference_impl.system import System
 
 
-def _only_the_new(place: Place, whole: Sequence[Whole]) -> list[Whole]:
-    new = [each for each in whole if each.packet.packet not in _copied_before[place.cold.name]]
-    return _verified(place, new) if new else []
+def _only_what_is_new(system: System, place: Place, packets: Sequence[Packet]) -> int:
+    names = [packet.packet for packet in packets]
+    copied = place.cold.read(partial(cold_rows.standing, tagged=place.tagged, packets=names)) if names else set()
+    cooling._forget(place.cold, place.tagged, sorted(copied))
+    return _move(system, place, [packet for packet in packets if packet.packet not in copied])
 
 
-def _remember_and_copy(place: Place, whole: Sequence[Whole]) -> bool:
-    cold = _verified(place, whole)
-    _copied_before[place.cold.name] = {each.packet.packet for each in cold}
-    cooling._forget(place.cold, place.tagged, sorted(_copied_before[place.cold.name]))
-    new = [each for each in whole if each not in cold]
-    return not new or _copy(place, new)
-
-
-_copied_before: dict[str, set[str]] = {}
-_verified, _copy = cooling._verified, cooling._copy
+_move = cooling._move
 
 
 def _plant() -> None:
-    cooling._copy = _remember_and_copy
-    cooling._verified = _only_the_new
+    cooling._move = _only_what_is_new
 
 
 MUTANT = Mutant(

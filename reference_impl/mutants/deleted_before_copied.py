@@ -23,7 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="deleted_before_copied",
-    caught_by="no_lost_acknowledgement",
+    caught_by="conservation",
     summary="packets are deleted from their day's table before their copy is committed in the cold store (W14)",
     seen_in="archive jobs that pop rows from one database into memory and write them to another",
     plant=_plant,
