@@ -27,6 +27,8 @@ EXPECTED = {
     "idempotent_requests",
     "ids_unique",
     "shadow_isolation",
+    "region_closure",
+    "hot_cold_once",
 }
 
 WHOLE = """-- statement: one

@@ -72,6 +72,14 @@ def half_transfer(world: World) -> None:
     world.rows["postings"] = [row for row in world.rows["postings"] if (row["entry"], row["store"]) != entry]
 
 
+def cold_twice(world: World) -> None:
+    """A migration that appended what it had moved already."""
+    for table in ("packets", "opens", "refunds"):
+        for row in world.all(table, packet="P3"):
+            row.update(store="cold_south", home="cold_south")
+    again(world, "packets", packet="P3")
+
+
 OPEN = {"packet": "P1", "person": "11"}
 BROKEN = [
     ("no_overspend", "more fen than it holds", set_("opens", OPEN, amount_fen=999), "holds 1000 fen"),
@@ -177,6 +185,24 @@ BROKEN = [
         copy("history", {"operation": "send", "subject": "P1"}, key="another"),
         "was given to 2 sends",
     ),
+    ("region_closure", "a packet", set_("packets", {"packet": "P1"}, store="north_0"), "the row of packet P1 stands"),
+    ("region_closure", "an open", set_("opens", OPEN, store="north_0"), "stands in north_0 and belongs in south_0"),
+    ("region_closure", "a refund", set_("refunds", {"packet": "P3"}, home="north_0"), "the refund of packet P3"),
+    (
+        "hot_cold_once",
+        "in both",
+        copy("packets", {"packet": "P1"}, store="cold_south"),
+        "stands in hot and in cold, in cold_south and in south_0",
+    ),
+    ("hot_cold_once", "cold twice", cold_twice, "went to the cold store 2 times"),
+    (
+        "hot_cold_once",
+        "vouchers left behind",
+        set_("packets", {"packet": "P1"}, store="cold_south"),
+        "is cold, and 2 of its vouchers are hot",
+    ),
+    ("hot_cold_once", "a voucher ahead", set_("opens", OPEN, store="cold_south"), "1 of its vouchers are"),
+    ("hot_cold_once", "a refund ahead", set_("refunds", {"packet": "P3"}, store="cold_south"), "is not cold"),
 ]
 
 
@@ -263,6 +289,12 @@ NULLED = [
     ("refund_once_after_expiry", "opens", {"packet": "P3"}, "amount_fen"),
     ("ids_unique", "packets", {"packet": "P1"}, "packet"),
     ("ids_unique", "opens", {"packet": "P1", "person": "11"}, "voucher"),
+    ("region_closure", "packets", {"packet": "P1"}, "home"),
+    ("region_closure", "opens", {"packet": "P1", "person": "11"}, "store"),
+    ("region_closure", "refunds", {"packet": "P3"}, "home"),
+    ("hot_cold_once", "packets", {"packet": "P1"}, "store"),
+    ("hot_cold_once", "opens", {"packet": "P1", "person": "11"}, "packet"),
+    ("hot_cold_once", "refunds", {"packet": "P3"}, "store"),
     ("shadow_isolation", "packets", {"packet": "P1"}, "tag"),
     ("shadow_isolation", "opens", {"packet": "P1", "person": "11"}, "tag"),
     ("shadow_isolation", "postings", {"subject": "P1-1", "account_kind": "user"}, "tag"),
@@ -348,3 +380,12 @@ def test_worst_is_the_largest_and_first_the_earliest() -> None:
     ]
     assert verdict.witnesses[1].sentence == "packet P2 holds 100 fen, and 600 fen of it were opened"
     assert {row.get("table") for row in verdict.witnesses[1].rows} == {None, "packets", "opens"}
+
+
+def test_a_cold_packet_stands_where_it_belongs() -> None:
+    """A packet that went to its region's cold store with all its vouchers is at home there, and once."""
+    world = night()
+    for table in ("packets", "opens", "refunds"):
+        for row in world.all(table, packet="P3"):
+            row.update(store="cold_south", home="cold_south")
+    assert {verdict.verdict for verdict in world.judge("region_closure", "hot_cold_once").values()} == {"holds"}

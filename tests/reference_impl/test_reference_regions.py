@@ -27,4 +27,6 @@ def test_a_deployment_of_one_region_refuses_the_others(tmp_path: Path) -> None:
         assert list(system.orders) == [("south", 0)] and expiry.sweep(system) == 0
     finally:
         system.close()
-    assert {path.name for path in tmp_path.iterdir()} == {"south_0", "ledger_0", "ledger_1", "lists_0", "ops_0"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("south_0", "cold_south", "ledger_0", "ledger_1", "lists_0", "ops_0"),
+    }

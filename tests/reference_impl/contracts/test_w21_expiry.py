@@ -1,17 +1,23 @@
 """Expiry: the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
 
 import time
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from night import Night, together
 
+from reference_impl.bootstrap import build
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Voucher
 from reference_impl.packets import expiry, rows
+from reference_impl.packets.open import open_packet
+from reference_impl.runtime import ThreadRuntime
+from reference_impl.settings import Settings
 from reference_impl.stores import stream
 from reference_impl.stores.layout import tables_of
+from reference_impl.system import System
 
 
 def sender_of(night: Night, packet: str) -> int:
@@ -139,3 +145,81 @@ def test_w21_the_sweeper_finds_both_sides_and_regions(night: Night) -> None:
         swept = {v.packet for debt in night.messages(stream.CREDIT, tagged) for v in debt.vouchers}
         assert {p for p in packets if (p[1] == "1") is tagged} <= swept
         assert all(p[1] == str(int(tagged)) for p in swept)
+
+
+class OffRuntime(ThreadRuntime):
+    """A process whose clock is off."""
+
+    def __init__(self, off_us: int) -> None:
+        super().__init__()
+        self._off_us = off_us
+
+    def now_us(self) -> int:
+        return super().now_us() + self._off_us
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("round_", range(4))
+def test_w21_processes_with_different_clocks_agree_on_the_instant(servers_night: Night, round_: int) -> None:
+    """One process is five seconds ahead and one behind; both open and refund around the instant, and the database's
+    clock alone decides: opens before it, the refund after it, to the fen what was left."""
+    night = servers_night
+    night.groups()
+    runtimes = [OffRuntime(5_000_000), OffRuntime(-5_000_000)]
+    systems = [build(night.system.settings, runtime, holder="off") for runtime in runtimes]
+    packet = night.paid(4000, 40, expires_in_ms=60 + 7 * round_)
+    at, row, until = parse_packet_id(packet), night.row(packet), time.monotonic() + 0.3
+    assert row
+
+    def open_until_over(system: System) -> list[Voucher]:
+        mine: list[Voucher] = []
+        while time.monotonic() < until:
+            try:
+                mine.append(open_packet(system, at, night.person(), night.key()))
+                time.sleep(0.01)
+            except Refused as refused:
+                assert refused.code in ("expired", "sold_out")
+        return mine
+
+    def sweep(system: System) -> int:
+        swept = 0
+        while time.monotonic() < until:
+            swept += expiry.refund(system, at) is not None
+        return swept
+
+    jobs = [lambda work=work, system=system: work(system) for work in (open_until_over, sweep) for system in systems]
+    results = together(jobs * 2)
+    for system in systems:
+        system.close()
+    assert [each for each in results if isinstance(each, BaseException)] == []
+    opened = night.opens(packet)
+    assert all(row.paid_us <= voucher.made_us < row.expires_us for voucher in opened)
+    assert sum(each for each in results if isinstance(each, int)) == (1 if len(opened) < 40 else 0)
+    left = 4000 - sum(voucher.amount_fen for voucher in opened)
+    assert night.refunds(packet) == ([left] if left else [])
+    assert not left or refunded_us(night, packet) >= row.expires_us
+    night.credit()
+    assert night.escrow(packet) == 0 and night.balance(row.sender) == left
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_w21_the_sweeper_looks_at_every_day_a_packet_may_be_alive(
+    night: Night, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Sent in a day's last minute, paid the next day, over the day after: an ordinary pass refunds it."""
+    then = night.system.runtime.today() - timedelta(days)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(night.system.runtime), "today", lambda _: then)
+        packet = night.paid()
+    night.expire(packet)
+    short = night.like(hot_days=1)
+    expiry.sweep(short.system)
+    short.system.close()
+    assert night.refunds(packet) == [1000]
+
+
+@pytest.mark.parametrize(("hours", "days"), [(1, 2), (23, 2), (24, 3), (47, 3), (48, 4), (240, 12)])
+def test_w21_a_longer_life_is_looked_at_for_longer(hours: int, days: int) -> None:
+    """So many days as a packet can live that is paid as late as can be, however few days are hot."""
+    settings = Settings(sql="", cache="", data="", hot_days=1, lifetime_ms=hours * 3600 * 1000)
+    assert settings.days_looked_at == days
