@@ -59,6 +59,7 @@ FROM operation_facts
 _PACKETS: Final = f"""
 SELECT
     packet_store(packet) AS store,
+    packet_store(packet) AS home,
     packet_id(packet) AS packet,
     CAST(sender AS VARCHAR) AS sender,
     CASE WHEN equal = 1 THEN 'equal' ELSE 'lucky' END AS kind,
@@ -74,6 +75,7 @@ FROM packet_facts
 _OPENS: Final = """
 SELECT
     packet_store(packet) AS store,
+    packet_store(packet) AS home,
     packet_id(packet) AS packet,
     CAST(person AS VARCHAR) AS person,
     sequence,
@@ -89,6 +91,7 @@ FROM take_facts
 _REFUNDS: Final = f"""
 SELECT
     packet_store(packet) AS store,
+    packet_store(packet) AS home,
     packet_id(packet) AS packet,
     CAST(sender AS VARCHAR) AS person,
     total_fen - taken_fen AS amount_fen,

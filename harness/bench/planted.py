@@ -47,6 +47,10 @@ PLANTS: Final = {
     "conservation": Plant(PAID, (_FEN,) * 3, "UPDATE packets SET state = 'exhausted' WHERE packet {these}"),
     # the credit goes to somebody else: see `mislead`
     "exactly_once_credit": Plant(),
+    # the first share went to a cold store, and its packet did not
+    "hot_cold_once": Plant(
+        sql="UPDATE opens SET store = 'cold_south', home = 'cold_south' WHERE packet {these} AND sequence = 1"
+    ),
     # asked again, the first share's answer has no sequence
     "idempotent_requests": Plant(
         sql="""INSERT INTO history SELECT * REPLACE (
@@ -56,7 +60,8 @@ PLANTS: Final = {
     ),
     # the packet stands in a second store
     "ids_unique": Plant(
-        sql="INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store) FROM packets WHERE packet {these}"
+        sql="""INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store, 'elsewhere' AS home)
+        FROM packets WHERE packet {these}"""
     ),
     # the escrow account says one fen more than its lines
     "ledger_balances": Plant(sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True),
@@ -102,6 +107,8 @@ PLANTS: Final = {
         f"""UPDATE refunds SET refunded_us = paid_us + {LIFETIME_NS // 1_000 - 1}
         FROM packets WHERE packets.packet = refunds.packet AND refunds.packet {{these}}""",
     ),
+    # the packet stands in a store that its id does not name
+    "region_closure": Plant(sql="UPDATE packets SET store = 'elsewhere' WHERE packet {these}"),
     # the untagged packet's row stands among the shadows
     "shadow_isolation": Plant(
         sql="UPDATE shadow_rows SET shadow = TRUE WHERE place LIKE 'packets_%' AND subject {these}"

@@ -48,9 +48,7 @@ def delete(connection: sa.Connection, tables: OrderTables, packets: Sequence[str
         connection.execute(_delete(table), {"packets": list(packets)})
 
 
-def insert(
-    connection: sa.Connection, store: Store, tagged: bool, packet: Packet, vouchers: Sequence[Voucher]
-) -> None:
+def insert(connection: sa.Connection, store: Store, tagged: bool, packet: Packet, vouchers: Sequence[Voucher]) -> None:
     """Insert a packet and its vouchers into the cold store. Raises IntegrityError where it stands."""
     tables = cold_tables(tagged).orders
     connection.execute(insert_into(tables.packets), msgspec.structs.asdict(packet))
@@ -64,7 +62,7 @@ def standing(connection: sa.Connection, tagged: bool, packets: Sequence[str]) ->
 
 
 def note(connection: sa.Connection, store: Store, tagged: bool, packets: Sequence[str], begun_us: int) -> None:
-    """Note the packets as on their way, where they are not noted. Raises IntegrityError where somebody else just did."""
+    """Note the packets as on their way, where they are not noted. IntegrityError: somebody else just did."""
     moves = cold_tables(tagged).moves
     noted = set(connection.execute(_noted(moves), {"packets": list(packets)}).scalars())
     new = [(packet, begun_us) for packet in packets if packet not in noted]

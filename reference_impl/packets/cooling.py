@@ -87,7 +87,7 @@ def cool(system: System, place: Place) -> int:
 def finish(system: System) -> tuple[int, int]:
     """Take away the notes of what has left its day's table; how many notes there were and how many are gone."""
     noted = done = 0
-    for region, store in system.cold.items():
+    for store in system.cold.values():
         for tagged in system.sides():
             packets = store.read(partial(cold_rows.on_their_way, tagged=tagged))
             gone = [packet for packet in packets if not _is_hot(system, parse_packet_id(packet))]

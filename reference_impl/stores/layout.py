@@ -31,9 +31,7 @@ REGION_OF_ID: Final = (
     + " END"
 )
 """In SQL, the region that a packet's id names (W01)."""
-SHARD_OF_ID: Final = (
-    "CASE WHEN substr(packet, 12, 1) = '0' THEN substr(packet, 13, 1) ELSE substr(packet, 12, 2) END"
-)
+SHARD_OF_ID: Final = "CASE WHEN substr(packet, 12, 1) = '0' THEN substr(packet, 13, 1) ELSE substr(packet, 12, 2) END"
 """In SQL, the number of its shard (W14)."""
 
 

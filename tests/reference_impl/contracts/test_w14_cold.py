@@ -1,4 +1,4 @@
-"""Cold days: what is settled moves to the cold store, can be interrupted anywhere, and is found at every moment (W14)."""
+"""Cold days: what is settled moves to the cold store, interrupted anywhere, and is found at every moment (W14)."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -71,7 +71,7 @@ def stands(night: Night, packet: str) -> str:
 
 
 def test_w14_a_packet_from_40_days_ago_is_found_cold(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Live and tagged, in both regions: it leaves its day's table, and details are as they were, from an empty cache."""
+    """Live and tagged, in both regions: it leaves its day's table, and from an empty cache details are as they were."""
     for region in ("south", "north"):
         for tagged in (False, True):
             packet = over(night, monkeypatch, region=region, tagged=tagged)
@@ -122,7 +122,7 @@ def test_w14_a_hot_packet_stays(night: Night, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("what", ["paid", "due", "not_credited", "not_returned"])
 def test_w14_what_is_unsettled_stays(night: Night, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """Paid and not over, refund due, voucher not credited, payment not given back: each stays hot until it is settled."""
+    """Paid and not over, refund due, voucher not credited, payment not given back: it stays hot until it is settled."""
     if what == "not_returned":
         order = lost_payment(night, monkeypatch)
         pay.establish(night.system, parse_packet_id(order.packet), tombstone(order))
@@ -195,9 +195,7 @@ NOT_ON_THE_WAY = (("_settled", "before"), ("_settled", "after"), ("_copy", "befo
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_w14_a_migration_can_end_anywhere(
-    night: Night, monkeypatch: pytest.MonkeyPatch, step: str, when: str
-) -> None:
+def test_w14_a_migration_can_end_anywhere(night: Night, monkeypatch: pytest.MonkeyPatch, step: str, when: str) -> None:
     """Killed before or after each step: the packet is found, in whole, and the next pass finishes the move."""
     packet = over(night, monkeypatch)
     at = parse_packet_id(packet)
@@ -222,7 +220,7 @@ def test_w14_a_migration_can_end_anywhere(
 
 
 def test_w14_many_migrations_at_once(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six processes move the same packets while others read them: each ends cold, once, and is found by every reader."""
+    """Six processes move the same packets while others read them: each ends cold, once, and every reader finds it."""
     packets = [over(night, monkeypatch) for _ in range(6)]
     expected = {packet: details.details(night.system, parse_packet_id(packet)) for packet in packets}
 
@@ -265,7 +263,7 @@ def test_w14_a_packet_that_differs_in_the_cold_store_is_not_deleted(
 def test_w14_a_delayed_insert_does_not_bring_a_cold_packet_back(
     night: Night, monkeypatch: pytest.MonkeyPatch, again: Callable[[Order], Packet]
 ) -> None:
-    """A payment's insert, or a tombstone's, that arrives after the packet went cold finds it there, and changes nothing."""
+    """A payment's insert, or a tombstone's, that comes after the packet went cold changes nothing."""
     packet = over(night, monkeypatch)
     at = parse_packet_id(packet)
     row = night.row(packet)
