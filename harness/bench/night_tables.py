@@ -211,6 +211,8 @@ _IN_TURN: Final = {
     "postings": _POSTINGS,
     "shadow_rows": _SHADOW_ROWS,
 }
+MADE: Final = tuple(table for table in _IN_TURN if table != "moves")
+"""The canonical tables that `tables` makes."""
 
 
 def tables(facts: Mapping[str, Columns], already: Mapping[str, int]) -> duckdb.DuckDBPyConnection:
