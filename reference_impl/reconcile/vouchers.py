@@ -34,8 +34,10 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
 
 
 def _chunks(system: System, since_us: int, until_us: int) -> Iterator[tuple[list[tuple[Voucher, int]], bool]]:
-    """Vouchers with their senders, some hundred at a time, and whether they are tagged; from the beginning: of every day.
-    What is cold has been credited (Money rule 7)."""
+    """Vouchers with their senders, some hundred at a time, and whether they are tagged; from the start: of every day.
+
+    What is cold has been credited (Money rule 7).
+    """
     for store, tables in system.hot_tables() if since_us else system.day_tables():
         found = store.read(partial(rows.vouchers_between, tables=tables, since_us=since_us, until_us=until_us))
         for tagged in system.sides():
