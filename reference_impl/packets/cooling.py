@@ -84,16 +84,16 @@ def cool(system: System, place: Place) -> int:
     return moved
 
 
-def finish(system: System) -> tuple[int, int]:
-    """Take away the notes of what has left its day's table; how many notes there were and how many are gone."""
-    noted = done = 0
+def finish(system: System) -> int:
+    """Take away the notes of what has left its day's table; how many notes there were. The others `cool` works off."""
+    noted = 0
     for store in system.cold.values():
         for tagged in system.sides():
             packets = store.read(partial(cold_rows.on_their_way, tagged=tagged))
             gone = [packet for packet in packets if not _is_hot(system, parse_packet_id(packet))]
-            noted, done = noted + len(packets), done + len(gone)
+            noted += len(packets)
             _forget(store, tagged, gone)
-    return noted, done
+    return noted
 
 
 def count_on_their_way(system: System) -> int:

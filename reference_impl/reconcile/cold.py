@@ -13,9 +13,8 @@ def reconcile(system: System, since_us: int, _until_us: int) -> Report:
     """Move what is cold, and finish moves that were interrupted, whose number is `missing`."""
     if since_us or not system.settings.cools:
         return Report()
-    interrupted = cooling.count_on_their_way(system)
+    interrupted = cooling.finish(system)
     moved = sum(cooling.cool(system, place) for place in cooling.places(system))
-    cooling.finish(system)
     return Report(examined=moved, missing=interrupted, repaired=interrupted)
 
 

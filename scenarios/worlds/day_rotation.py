@@ -43,6 +43,6 @@ WORLD = World(
         cool_after_s=0.0,
         full_pass_every=1,
         reconcile_after_s=0.0,
-        sweep_every_s=0.025,
+        sweep_every_s=0.03,
     ),
 )
