@@ -36,7 +36,6 @@ HISTORY: Final[Columns] = {
 EVIDENCE: Final[dict[str, Columns]] = {
     "packets": {
         "store": "VARCHAR",  # where it stands; a cold store's name begins with `cold`
-        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "sender": "VARCHAR",
         "kind": "VARCHAR",  # lucky | equal
@@ -46,10 +45,10 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "paid_us": "BIGINT",
         "expires_us": "BIGINT",
         "tag": "BOOLEAN",
+        "home": "VARCHAR",  # the store in which its id says it belongs
     },
     "opens": {
         "store": "VARCHAR",  # as of packets
-        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "person": "VARCHAR",
         "sequence": "BIGINT",  # 1, 2, 3 … in the order shares were taken
@@ -59,16 +58,17 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "voucher": "VARCHAR",
         "key": "VARCHAR",  # the client's idempotency key
         "tag": "BOOLEAN",
+        "home": "VARCHAR",  # the store in which its id says it belongs
     },
     "refunds": {
         "store": "VARCHAR",  # as of packets
-        "home": "VARCHAR",  # the store in which its id says it belongs
         "packet": "VARCHAR",
         "person": "VARCHAR",  # who got it back: the sender
         "amount_fen": "BIGINT",
         "refunded_us": "BIGINT",
         "voucher": "VARCHAR",
         "tag": "BOOLEAN",
+        "home": "VARCHAR",  # the store in which its id says it belongs
     },
     "accounts": {
         "store": "VARCHAR",

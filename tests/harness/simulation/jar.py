@@ -62,9 +62,10 @@ class Jar:
     def evidence(self) -> Rows:
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT number, person FROM taken").fetchall()
-        packets = [("jar", "jar", 0, "equal", COINS, COINS, "paid", 0, 0, False)]
+        packets = [("jar", "jar", 0, "equal", COINS, COINS, "paid", 0, 0, False, "jar")]
         opens = [
-            ("jar", "jar", person, number, 1, 0, 0, f"jar-{number}", str(person), False) for number, person in rows
+            ("jar", "jar", person, number, 1, 0, 0, f"jar-{number}", str(person), False, "jar")
+            for number, person in rows
         ]
         return {"packets": packets, "opens": opens}
 
