@@ -12,6 +12,8 @@ class Metric(NamedTuple):
 METRICS: Final[dict[str, Metric]] = {
     "requests": Metric(("region", "operation", "code"), "answers given, by what was asked and the code of the answer"),
     "credited": Metric(("path",), "vouchers credited, by the path that credited them (W06, W19)"),
+    "read": Metric(("what", "level"), "reads of packets, by the level that answered: cache, memory or database (W08)"),
+    "cache_missed": Metric(("by",), "writes of a packet that the cache did not take, by writers or readers (W09)"),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
 }
 
