@@ -9,7 +9,7 @@ WITH cached AS (
     WHERE view = 'cache'
 ),
 taken AS (
-    SELECT packet, COUNT(*) AS opens, SUM(amount_fen) AS taken_fen
+    SELECT packet, COUNT(*) AS opens, CASE WHEN COUNT(*) = COUNT(amount_fen) THEN SUM(amount_fen) END AS taken_fen
     FROM opens
     GROUP BY packet
 ),
@@ -19,7 +19,11 @@ orders AS (
         packets.packet,
         MIN(packets.state) AS state,
         MIN(
-            CASE WHEN packets.state IN ('refunded', 'void') THEN 0 ELSE packets.total_fen - COALESCE(taken.taken_fen, 0) END
+            CASE
+                WHEN packets.state IN ('refunded', 'void') THEN 0
+                WHEN taken.packet IS NULL THEN packets.total_fen
+                ELSE packets.total_fen - taken.taken_fen
+            END
         ) AS remaining_fen,
         MIN(
             CASE WHEN packets.state IN ('refunded', 'void') THEN 0 ELSE packets.shares - COALESCE(taken.opens, 0) END
@@ -68,8 +72,8 @@ faults AS (
             WHERE
                 opens.packet = cached.packet
                 AND opens.person = cached.person
-                AND opens.amount_fen = COALESCE(cached.amount_fen, opens.amount_fen)
-                AND COALESCE(opens.sequence, 0) = COALESCE(cached.sequence, opens.sequence, 0)
+                AND COALESCE(opens.amount_fen, cached.amount_fen, 0) = COALESCE(cached.amount_fen, opens.amount_fen, 0)
+                AND COALESCE(opens.sequence, cached.sequence, 0) = COALESCE(cached.sequence, opens.sequence, 0)
         )
     UNION ALL
     SELECT
@@ -111,6 +115,14 @@ WHERE
     view = 'cache'
     AND person IS NULL
     AND (state IS NULL OR (remaining_fen IS NULL AND remaining_shares IS NULL))
+UNION ALL
+SELECT COALESCE(packet, 'unknown') AS subject, 'does not say its total, its shares or its state' AS fault
+FROM packets
+WHERE packet IS NULL OR total_fen IS NULL OR shares IS NULL OR state IS NULL
+UNION ALL
+SELECT COALESCE(packet, 'unknown') AS subject, 'has an opened share that does not say whose, of which packet or how much' AS fault
+FROM opens
+WHERE packet IS NULL OR person IS NULL OR amount_fen IS NULL
 
 -- section: examined
 SELECT COUNT(*) AS examined FROM cache_view WHERE view = 'cache'
