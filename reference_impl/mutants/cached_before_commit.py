@@ -6,6 +6,7 @@ from typing import Any
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import OpenDecisions, OpenRequest
 from reference_impl.mutants import Mutant
+from reference_impl.mutants.reconciled import cache_never_reconciled
 from reference_impl.packets import open as opening
 from reference_impl.packets import publish
 from reference_impl.system import System
@@ -24,6 +25,7 @@ def _show_at_once(
 
 def _plant() -> None:
     opening._open_in = _show_at_once
+    cache_never_reconciled()
 
 
 MUTANT = Mutant(

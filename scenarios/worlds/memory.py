@@ -25,9 +25,9 @@ def plan(random: Random) -> Plan:
     people = (
         guest(1, *one, asks="api-1"),
         guest(2, *two, asks="api-2"),
-        guest(11, opens("one", attempts=2), grabs("two", pause_s=within(random, 0.0, 0.01)), asks="api-1"),
-        guest(12, grabs("one"), opens("one", pause_s=within(random, 0.0, 0.02)), opens("two"), asks=api(random)),
-        guest(13, grabs("one"), opens("two", pause_s=within(random, 0.0, 0.02)), asks=api(random)),
+        guest(11, opens("one"), grabs("two", pause_s=within(random, 0.0, 0.01)), asks="api-1"),
+        guest(12, grabs("one", pause_s=within(random, 0.0, 0.01)), opens("one"), opens("two"), asks="api-1"),
+        guest(13, grabs("one"), opens("one"), grabs("two"), asks=api(random)),
         guest(14, grabs("two"), opens("two", pause_s=within(random, 0.01, 0.03)), asks="api-1"),
     )
     return Plan(people)
