@@ -34,6 +34,7 @@ bench: $(READY) tools
 	ci/install peers
 	$(BIN)/rainproof bench hot-packet
 	$(BIN)/rainproof bench hot-packet --http
+	$(BIN)/rainproof bench grab
 	$(BIN)/rainproof bench simulate
 	$(BIN)/rainproof bench checker
 	$(BIN)/rainproof bench client

@@ -325,6 +325,21 @@ class LegalSystem:
         self.balance()
         for table, subject in (("packets", "packet"), ("opens", "packet"), ("postings", "subject")):
             self.rows["shadow_rows"] += [_place(row, table, subject) for row in self.rows[table]]
+        self.cache()
+
+    def cache(self) -> None:
+        """Let the cache say what the orders say."""
+        for packet in self.rows["packets"]:
+            opens = self.opens(packet["packet"])
+            closed = packet["state"] in ("refunded", "void")
+            known = {"store": "cache", "view": "cache", "packet": packet["packet"], "tag": packet["tag"]}
+            body = {
+                "state": packet["state"],
+                "remaining_fen": 0 if closed else packet["total_fen"] - sum(row["amount_fen"] for row in opens),
+                "remaining_shares": 0 if closed else packet["shares"] - len(opens),
+            }
+            lines = [{name: row[name] for name in ("person", "amount_fen", "sequence")} for row in opens]
+            self.rows["cache_view"] += [known | row for row in (body, *lines)]
 
     def balance(self) -> None:
         """Make the accounts what the postings say."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
 from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
+from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
@@ -43,10 +44,11 @@ def ledger_store_names(settings: Settings) -> list[str]:
 
 
 class Stores(NamedTuple):
-    """What the processes of a deployment share."""
+    """What the processes of a deployment share; `all` are those that are written."""
 
     orders: dict[tuple[str, int], Store]
     cold: dict[str, Store]
+    standbys: dict[str, Store]
     ledger: list[Store]
     lists: Store
     ops: Store
@@ -56,7 +58,7 @@ class Stores(NamedTuple):
         return [*self.orders.values(), *self.cold.values(), *self.ledger, self.lists, self.ops]
 
     def close(self) -> None:
-        for store in self.all:
+        for store in (*self.all, *self.standbys.values()):
             store.close()
 
 
@@ -69,6 +71,11 @@ def connect(settings: Settings, runtime: Runtime) -> Stores:
     return Stores(
         orders={place: store(name) for place, name in order_store_names(settings).items()},
         cold={region: store(name) for region, name in cold_store_names(settings).items()},
+        standbys={
+            name: Store(name, settings.standby_of(name), runtime)
+            for name in order_store_names(settings).values()
+            if settings.standby_of(name) != settings.address_of(name)
+        },
         ledger=[store(name) for name in ledger_store_names(settings)],
         lists=store(LIST_STORE),
         ops=store(OPS_STORE),
@@ -125,11 +132,13 @@ def assemble(
         runtime=runtime,
         orders=stores.orders,
         cold=stores.cold,
+        standbys=stores.standbys,
         ledger=ledger,
         lists=stores.lists,
         ops=stores.ops,
         cache=cache,
         stream=stream,
+        memory=Memory(runtime, most=settings.memory_packets, lasts_s=settings.memory_s),
         numbers=Numbers(ledger, cache, runtime, holder),
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
         controls=Controls(stores.ops, stream, runtime, controls_file),

@@ -63,6 +63,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The days of month there are tables for (W14)."""
     controls_every_s: float = 0.25
     """How often a process looks what operators have set (B17)."""
+    memory_packets: int = 10_000
+    """The most packets a process remembers (W08)."""
+    memory_s: float = 1.0
+    """How long a process trusts what it remembers; another process's opens are unseen for so long (W08)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""

@@ -9,6 +9,7 @@ import redis
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets.group_commit import Opens
+from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
@@ -34,6 +35,8 @@ class System:
     """The order databases by region and shard; nothing is synchronised between regions (W01)."""
     cold: dict[str, Store]
     """The cold stores by region, where days go that are over (W14)."""
+    standbys: dict[str, Store]
+    """Replicas of order databases that serve no user, by the database's name; those that have one (W09)."""
     ledger: Ledger
     lists: Store
     """The user lists, whose one home is south (W02)."""
@@ -41,6 +44,8 @@ class System:
     """What operators set, and what processes saw."""
     cache: redis.Redis
     stream: redis.Redis
+    memory: Memory
+    """What this process remembers of packets (W08)."""
     numbers: Numbers
     opens: Opens
     controls: Controls
@@ -74,7 +79,8 @@ class System:
         yield from (False, True)
 
     def close(self) -> None:
-        for store in (*self.orders.values(), *self.cold.values(), *self.ledger.stores, self.lists, self.ops):
+        apart = (*self.cold.values(), *self.standbys.values(), *self.ledger.stores, self.lists, self.ops)
+        for store in (*self.orders.values(), *apart):
             store.close()
         self.cache.close()
         self.stream.close()

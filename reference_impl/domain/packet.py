@@ -109,6 +109,11 @@ def tombstone(order: Order) -> Packet:
     return msgspec.structs.replace(paid_packet(order), state="void", remaining_fen=0, remaining_shares=0)
 
 
+def taken_shares(packet: Packet, opens: int) -> int:
+    """How many shares were opened; of a packet that was closed early its row does not say, there `opens` counts all."""
+    return opens if packet.state in ("refunded", "void") else packet.shares - packet.remaining_shares
+
+
 def refusal(packet: Packet, now_us: int) -> str | None:
     """Why nobody can open this packet now, or None."""
     if packet.state == "void":

@@ -1,6 +1,7 @@
-"""Telling others what was committed: the ledger by the stream (W06), readers by the cache (W09).
+"""Telling others what was committed: this process's memory, the ledger by the stream (W06), readers by the cache (W09).
 
-Both come after the commit and neither can undo it: what is lost here reconciliation finds.
+All of it comes after the commit and none of it can undo it: what the cache misses is repaired by stream, and what the
+streams miss reconciliation finds.
 """
 
 import logging
@@ -17,9 +18,16 @@ log = logging.getLogger(__name__)
 
 
 def publish(system: System, at: PacketId, packet: Packet, owed: Sequence[Voucher], opens: Sequence[Voucher]) -> None:
-    """`owed` are the vouchers that were made; `packet` and `opens` are what the cache is to show."""
+    """`owed` are the vouchers that were made; `packet` and `opens` are what readers are to see."""
+    system.memory.learn(packet, opens)
     _owe(system, at, packet.sender, owed)
-    _show(system, at, packet, opens)
+    _write_cache(system, at, packet, opens)
+
+
+def show(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:
+    """Tell readers only: nobody is owed anything by it."""
+    system.memory.learn(packet, opens)
+    _write_cache(system, at, packet, opens)
 
 
 def _owe(system: System, at: PacketId, sender: int, owed: Sequence[Voucher]) -> None:
@@ -29,8 +37,19 @@ def _owe(system: System, at: PacketId, sender: int, owed: Sequence[Voucher]) -> 
         log.warning("%d vouchers of packet %s await reconciliation", len(owed), at)
 
 
-def _show(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:
+def _write_cache(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:
+    if system.controls.on("cache_write_off"):
+        _ask_for_repair(system, at, packet)
+        return
     try:
         views.write_packet(system.cache, packet, opens, at.tagged)
     except CacheError:
-        log.warning("packet %s is not in the cache; the next reader fills it", at)
+        system.counts.add("cache_missed", "writer")
+        _ask_for_repair(system, at, packet)
+
+
+def _ask_for_repair(system: System, at: PacketId, packet: Packet) -> None:
+    try:
+        stream.add(system.stream, stream.REPAIR, at.tagged, stream.Miss(str(at), packet.remaining_shares))
+    except CacheError:
+        log.warning("what the cache missed of packet %s awaits reconciliation", at)

@@ -77,6 +77,20 @@ def opens_of(
     return [Voucher(*row) for row in found]
 
 
+def glance(connection: sa.Connection, packet: PacketId, person: int) -> tuple[Packet, bool] | None:
+    """The packet's row, and whether this person has opened it, in one statement."""
+    row = connection.execute(_glance(tables_of(packet)), {"id": str(packet), "person": person}).first()
+    return (Packet(*row[:-1]), row[-1] is not None) if row else None
+
+
+def changed_packets(
+    connection: sa.Connection, tables: tuple[OrderTables, ...], since_us: int, until_us: int
+) -> list[tuple[Packet, int]]:
+    """Packets whose newest voucher was made between two moments, each with how many opens it has."""
+    rows = connection.execute(_changed(tables), {"since_us": since_us, "until_us": until_us})
+    return [(Packet(*row[:-1]), int(row[-1])) for row in rows]
+
+
 def due_packets(connection: sa.Connection, tables: tuple[OrderTables, ...], most: int) -> list[str]:
     """At most so many packets in these tables whose time is over and whose remainder is not refunded."""
     return list(connection.execute(_due(tables), {"most": most}).scalars())
@@ -122,6 +136,31 @@ def _insert_until(packets: sa.Table) -> sa.Insert:
     values = [sa.bindparam(column.name, type_=column.type) for column in packets.c]
     in_time = sa.select(*values).where(DatabaseClock() < sa.bindparam("until_us", type_=sa.BigInteger))
     return sa.insert(packets).from_select([column.name for column in packets.c], in_time)
+
+
+@cache
+def _glance(tables: OrderTables) -> sa.Select[Any]:
+    packets, vouchers = tables.packets, tables.vouchers
+    opened = (vouchers.c.packet == packets.c.packet, vouchers.c.kind == OPEN)
+    mine = sa.and_(*opened, vouchers.c.person == sa.bindparam("person"))
+    joined = packets.outerjoin(vouchers, mine)
+    return sa.select(packets, vouchers.c.sequence).select_from(joined).where(packets.c.packet == sa.bindparam("id"))
+
+
+@cache
+def _changed(tables: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
+    return sa.union_all(*(_changed_in(pair.packets, pair.vouchers) for pair in tables))
+
+
+def _changed_in(packets: sa.Table, vouchers: sa.Table) -> sa.Select[Any]:
+    made = sa.select(vouchers.c.packet).where(between(vouchers.c.made_us))
+    return (
+        sa.select(packets, sa.func.sum(sa.case((vouchers.c.kind == OPEN, 1), else_=0)))
+        .join(vouchers, vouchers.c.packet == packets.c.packet)
+        .where(packets.c.packet.in_(made))
+        .group_by(*packets.c)
+        .having(sa.func.max(vouchers.c.made_us) < sa.bindparam("until_us"))
+    )
 
 
 @cache

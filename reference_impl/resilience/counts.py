@@ -16,6 +16,8 @@ METRICS: Final[dict[str, Metric]] = {
     "not_cleared": Metric(
         ("store",), "packets of a cold day that were not settled when the next day needed their table (W14)"
     ),
+    "read": Metric(("what", "level"), "reads of packets, by the level that answered: cache, memory or database (W08)"),
+    "cache_missed": Metric(("by",), "writes of a packet that the cache did not take, by writers or readers (W09)"),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
 }
 

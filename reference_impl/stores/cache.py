@@ -24,7 +24,10 @@ def connect_cache(address: str) -> redis.Redis:
 
 
 def packet_key(packet: str, tagged: bool) -> str:
-    """A hash: `body` (the paid packet), `left` (shares left), `o:{person}` (what that person opened)."""
+    """A hash: `body` (the paid packet), `left` and `taken` (its shares), `o:{person}` (what that person opened).
+
+    While an open is missing, `half` stands in the place of `body`; views.py writes it, and nothing else is in it.
+    """
     return f"{side(tagged)}packet:{packet}"
 
 

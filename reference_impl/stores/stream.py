@@ -35,6 +35,13 @@ class Debt(Body, frozen=True):
     vouchers: list[Voucher]
 
 
+class Miss(Body, frozen=True):
+    """A packet of which the cache missed a write, and how many shares were left then."""
+
+    packet: str
+    left: int
+
+
 class Topic(NamedTuple):
     name: str
     shape: type[Body]
@@ -49,8 +56,10 @@ class Message(NamedTuple):
 
 CREDIT: Final = Topic("stream:credit", Debt)
 COMPENSATION: Final = Topic("stream:compensation", Debt)
+REPAIR: Final = Topic("stream:repair", Miss)
+REPAIR_AGAIN: Final = Topic("stream:repair_again", Miss)
 DEAD: Final = Topic("stream:dead", Body)
-TOPICS: Final = (CREDIT, COMPENSATION)
+TOPICS: Final = (CREDIT, COMPENSATION, REPAIR, REPAIR_AGAIN)
 """Those that are worked off; what is in them is under way."""
 
 

@@ -26,7 +26,8 @@ from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, expiry, grab, open, pay
+from reference_impl.packets import consuming, crediting, expiry, grab, open, pay, repairing
+from reference_impl.packets.cached import rows_of_cache
 from reference_impl.packets.details import details
 from reference_impl.packets.send import SendRequest, send
 from reference_impl.reconcile import backlog
@@ -103,7 +104,7 @@ class Reference:
         return assemble(self.settings, runtime, self.stores, self.cache, process)
 
     def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
-        """`credit-…` processes credit, `sweep-…` processes refund and reconcile."""
+        """`credit-…` processes credit, `repair-…` repair the cache, `sweep-…` refund and reconcile."""
         role = process.partition("-")[0]
         return {"loop": partial(roles.WORK[role], service, process)}
 
@@ -141,6 +142,7 @@ class Reference:
             for table, rows in store.read(partial(_look, queries=queries)):
                 found.setdefault(table, []).extend(rows)
         found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
+        found["cache_view"] = [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
         return found
 
     def close(self) -> None:
@@ -150,8 +152,9 @@ class Reference:
 
 def _finish(system: System, until_us: int) -> None:
     """One pass of everything that finishes what is under way."""
-    consuming.run_once(system, crediting.JOB, "drain")
-    consuming.take_over(system, crediting.JOB, "drain")
+    for job in (crediting.JOB, repairing.JOB):
+        consuming.run_once(system, job, "drain")
+        consuming.take_over(system, job, "drain")
     expiry.sweep(system)
     run_all(system, 0, until_us)
 

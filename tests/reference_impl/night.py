@@ -105,7 +105,7 @@ class Night:
 
     def forget_messages(self) -> None:
         """The streams lose everything."""
-        for name, tagged in itertools.product((stream.CREDIT, stream.COMPENSATION, stream.DEAD), (False, True)):
+        for name, tagged in itertools.product((*stream.TOPICS, stream.DEAD), (False, True)):
             self.system.cache.delete(stream.stream_name(name, tagged))
 
     def reconcile_payments(self) -> Report:

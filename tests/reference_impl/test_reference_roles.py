@@ -27,7 +27,7 @@ class Deployment:
     def __init__(self, data: Path, sql: str, cache: str) -> None:
         self.data, self.port = data, processes.free_port()
         self.log = data / "serve.log"
-        self.roles = ["api"] if cache == "embedded" else ["api", "credit", "sweep"]
+        self.roles = ["api"] if cache == "embedded" else ["api", "credit", "repair", "sweep"]
         options = {"sql": sql, "cache": cache, "data": data, "port": self.port, "reconcile-after-s": 0.5, "threads": 16}
         flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         command = [sys.executable, "-m", "reference_impl", "serve", *flags]
