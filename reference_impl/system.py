@@ -8,10 +8,13 @@ import redis
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.ledger.ledger import Ledger
+from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.numbers import Numbers
+from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
+from reference_impl.resilience.limits import Limits
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
@@ -27,6 +30,8 @@ class HotTables(NamedTuple):
 
 @dataclass(frozen=True)
 class System:
+    name: str
+    """Of the process."""
     settings: Settings
     runtime: Runtime
     orders: dict[tuple[str, int], Store]
@@ -39,9 +44,12 @@ class System:
     cache: redis.Redis
     stream: redis.Redis
     numbers: Numbers
+    generator: Generator
     opens: Opens
     controls: Controls
     counts: Counts
+    limits: Limits
+    breakers: Breakers
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""

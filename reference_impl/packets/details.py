@@ -7,17 +7,18 @@ import msgspec
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet
-from reference_impl.packets import views
+from reference_impl.packets import fallback, views
 from reference_impl.packets.views import Details, Opened
 from reference_impl.stores.cache import packet_key
 from reference_impl.system import System
 
 
 def details(system: System, at: PacketId) -> Details:
-    """The packet as its people see it. Raises Refused: unknown_packet, not_paid."""
-    cached = _from_cache(system.cache.hgetall(packet_key(str(at), at.tagged)))
+    """The packet as its people see it. Raises Refused: unknown_packet, not_paid, limited."""
+    told = fallback.cached(system, lambda: system.cache.hgetall(packet_key(str(at), at.tagged)))
+    cached = _from_cache(told or {})
     if cached is None:
-        packet, vouchers = views.fill(system, at)
+        packet, vouchers = fallback.guarded(system, at) if told is None else fallback.filled(system, at)
         cached = packet, [views.opened(voucher) for voucher in vouchers]
     return _details(*cached)
 

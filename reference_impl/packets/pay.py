@@ -6,9 +6,10 @@ import logging
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.identifiers import GENERATOR_SOURCE, PacketId
 from reference_impl.domain.packet import Order, Packet, paid_packet, tombstone
 from reference_impl.packets import rows, views
+from reference_impl.packets.preorders import claim, remove
 from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -21,9 +22,12 @@ def pay(system: System, at: PacketId, sender: int) -> Packet:
 
     Raises Refused: no_preorder, unknown_packet, not_sender, insufficient_funds, key_bound, void.
     """
-    order = preordered(system, str(at), at.tagged) or system.ledger.paid_order(str(at), sender, at.tagged)
-    if order is None:  # the same request, delivered twice, may have read the preorder before the cache lost it
-        raise Refused("no_preorder", str(at))
+    store = system.order_store(at)
+    if store is None:
+        raise Refused("unknown_packet", str(at))
+    if not system.breakers.may_try(store.name):  # no debit for a packet whose row cannot be made now (W04)
+        raise Refused("unavailable", f"{store.name} rests")
+    order = _order_of(system, at, sender)
     if order.sender != sender:
         raise Refused("not_sender")
     paid = system.ledger.pay(order, at.tagged)
@@ -33,23 +37,46 @@ def pay(system: System, at: PacketId, sender: int) -> Packet:
     return packet
 
 
+def _order_of(system: System, at: PacketId, sender: int) -> Order:
+    """The order, unpaid or paid. Raises Refused("no_preorder"), and CacheError where the cache may have it."""
+    outage: CacheError | None = None
+    order = None
+    try:
+        order = claim(system, at) if at.source == GENERATOR_SOURCE else preordered(system, str(at), at.tagged)
+    except CacheError as error:
+        outage = error
+    order = order or system.ledger.paid_order(str(at), sender, at.tagged)
+    if order is None:  # the same request, delivered twice, may have read the preorder before the cache lost it
+        raise outage or Refused("no_preorder", str(at))
+    return order
+
+
 def establish(system: System, at: PacketId, packet: Packet) -> Packet:
     """Make the packet's row, or find the one that stands at its id; unknown_packet is refused for a foreign shard."""
     store = system.order_store(at)
     if store is None:
         raise Refused("unknown_packet", str(at))
     try:
-        store.write(lambda connection: rows.insert_packet(connection, packet, at))
+        system.breakers.tried(store.name, lambda: store.write(lambda connection: _make(connection, packet, at)))
     except sa.exc.IntegrityError:
         standing = store.read(lambda connection: rows.read_packet(connection, at))
         if standing is None:
             raise
         return standing
+    if packet.state == "paid":
+        system.counts.add("paid", at.region)
     try:
         views.write_packet(system.cache, packet, [], at.tagged)
     except CacheError:
         log.warning("packet %s is not in the cache; the next reader fills it", at)
     return packet
+
+
+def _make(connection: sa.Connection, packet: Packet, at: PacketId) -> None:
+    """The packet's row takes the place of its preorder's, where that is in the database (W16)."""
+    rows.insert_packet(connection, packet, at)
+    if at.source == GENERATOR_SOURCE:
+        remove(connection, at)
 
 
 def settle_payment(system: System, order: Order, at: PacketId, now_us: int) -> str:

@@ -1,5 +1,6 @@
 """What the cache holds of a paid packet: written after the database, never trusted with money (W09)."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,10 @@ from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet, Voucher
 from reference_impl.packets import rows
 from reference_impl.packets.send import preordered
-from reference_impl.stores.cache import packet_key, person_field
+from reference_impl.stores.cache import CacheError, packet_key, person_field
 from reference_impl.system import System
 
+log = logging.getLogger(__name__)
 BODY = "body"
 LEFT = "left"
 
@@ -66,5 +68,8 @@ def fill(system: System, at: PacketId) -> tuple[Packet, list[Voucher]]:
     loaded = load_packet(system, at)
     if loaded is None:
         raise Refused("not_paid" if preordered(system, str(at), at.tagged) else "unknown_packet", str(at))
-    write_packet(system.cache, *loaded, at.tagged)
+    try:
+        write_packet(system.cache, *loaded, at.tagged)
+    except CacheError:
+        log.warning("packet %s is not in the cache; the next reader fills it", at)
     return loaded

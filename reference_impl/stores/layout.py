@@ -1,6 +1,6 @@
 """Which tables there are: orders by shard and day of month (W14), the ledger, each with a shadow side (rule 11).
 
-    south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, and shadow_… of each
+    south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, preorders_0_01 …, probes, and shadow_… of each
     ledger_0  accounts, entries, postings, client_keys, and shadow_… of each
 
 The views `all_…` gather them for evidence and reconciliation.
@@ -28,6 +28,8 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 class OrderTables(NamedTuple):
     packets: sa.Table
     vouchers: sa.Table
+    preorders: sa.Table
+    """Orders that are not paid and that the cache could not hold (W16)."""
 
 
 class LedgerTables(NamedTuple):
@@ -84,7 +86,21 @@ def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
         mysql_charset="ascii",
     )
     sa.Index(f"{vouchers.name}_made", vouchers.c.made_us)
-    return OrderTables(packets, vouchers)
+    preorders = sa.Table(
+        f"{side(tagged)}preorders_{shard}_{day:02d}",
+        metadata,
+        sa.Column("packet", ID, primary_key=True),
+        sa.Column("sender", sa.BigInteger, nullable=False),
+        sa.Column("client_key", KEY, nullable=False),
+        sa.Column("body", sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql"), nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.Column("paying_us", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("sender", "client_key", name=f"{side(tagged)}key_{shard}_{day:02d}"),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    return OrderTables(packets, vouchers, preorders)
 
 
 @cache
@@ -147,16 +163,29 @@ def ledger_tables(tagged: bool) -> LedgerTables:
     return LedgerTables(accounts, entries, postings, client_keys, epochs)
 
 
+PROBES: Final = sa.Table(
+    "probes",
+    sa.MetaData(),
+    sa.Column("process", sa.String(64), primary_key=True),
+    sa.Column("probes", sa.BigInteger, nullable=False),
+    mysql_engine="InnoDB",
+    mysql_charset="utf8mb4",
+)
+"""How often each process tried whether an order database that had failed takes writes again (W04)."""
+
+
 def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
     """Make an order database's tables for `days` of month and its views, where they are not there yet."""
     pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in days]
-    create_tables(store, [table for pair in pairs for table in pair])
+    create_tables(store, [PROBES, *(table for pair in pairs for table in pair)])
     packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
     vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]
+    preorders = [(tables.preorders, tagged) for tables, tagged in _sided(pairs)]
     voucher = _joined(store, "packet", "sequence")
     _view(store, "all_packets", ("*, {tag} AS tag", packets))
     _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {{tag}} AS tag", vouchers))
-    _view(store, "all_rows", (_row("packet", "sender"), packets), (_row("packet", "person"), vouchers))
+    sent, opened = (_row("packet", "sender"), [*packets, *preorders]), (_row("packet", "person"), vouchers)
+    _view(store, "all_rows", sent, opened)
 
 
 def create_ledger_store(store: Store) -> None:
