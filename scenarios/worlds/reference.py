@@ -25,7 +25,7 @@ from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, expiry, grab, open, pay
+from reference_impl.packets import consuming, crediting, expiry, grab, open, pay, preorders
 from reference_impl.packets.details import details
 from reference_impl.packets.send import SendRequest, send
 from reference_impl.reconcile import backlog
@@ -150,6 +150,7 @@ def _finish(system: System, until_us: int) -> None:
     consuming.run_once(system, crediting.JOB, "drain")
     consuming.take_over(system, crediting.JOB, "drain")
     expiry.sweep(system)
+    preorders.sweep(system)
     run_all(system, 0, until_us)
 
 
@@ -186,6 +187,11 @@ def _balance(system: System, request: Request) -> Answer:
     return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
 
 
+def _control(system: System, request: Request) -> Answer:
+    system.controls.set(request.values["name"], request.values["value"], f"person {request.person}")
+    return Answer("ok")
+
+
 _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "fund": _fund,
     "send": _send,
@@ -194,6 +200,7 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "open": _open,
     "details": _details,
     "balance": _balance,
+    "control": _control,
 }
 
 

@@ -66,7 +66,7 @@ def failing_north(night: Night, folder: Path) -> Iterator[tuple[Night, Callable[
 
 
 def test_w04_new_packets_move_and_nothing_paid_is_lost(night: Night, tmp_path: Path) -> None:
-    """Writes to a database stop after three failures; packets go south and are paid; what was debited becomes a packet."""
+    """Writes stop after three failures of a database; packets go south and are paid; what was debited is a packet."""
     sender = night.rich(100_000)
     with failing_north(night, tmp_path) as (here, _):
         sent = [here.send(sender, 100, region="north") for _ in range(2)]

@@ -1,5 +1,6 @@
 """Flow control in layers: at sending, at grabbing, at opening (W12)."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -39,14 +40,25 @@ def test_w12_sending_is_limited_before_anything_is_done(night: Night) -> None:
 
 
 def test_w12_opening_is_limited_before_anything_is_done(night: Night) -> None:
-    """One a second: who is limited has opened nothing, and opens later under the same key."""
+    """One a second: who is limited has opened nothing, and opens later under the same key; who passed passes again."""
     here, packet, key = night.like(), night.paid(1000, 5), night.key()
-    late = night.person()
+    first, late, tap = night.person(), night.person(), night.key()
     with here.controls(open_per_s=1):
-        here.open(packet)
+        here.open(packet, first, tap)
         assert codes(lambda: here.open(packet, late, key), 2) == ["limited"] * 2
         assert len(night.opens(packet)) == 1
+        assert here.open(packet, first, tap).sequence == 1
     assert here.open(packet, late, key).sequence == 2
+
+
+def test_w12_who_comes_after_retry_after_is_asked_anew(night: Night) -> None:
+    """A limited request under the same key a second later passes, however long nobody came in between."""
+    here, packet, key, late = night.like(), night.paid(1000, 5), night.key(), night.person()
+    with here.controls(open_per_s=1):
+        here.open(packet)
+        assert codes(lambda: here.open(packet, late, key), 1) == ["limited"]
+        time.sleep(1.05)
+        assert here.open(packet, late, key).sequence == 2
 
 
 def test_w12_what_is_hopeless_stops_in_the_cache_and_takes_no_room(night: Night) -> None:
