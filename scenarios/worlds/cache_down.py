@@ -54,10 +54,12 @@ class CacheDown(Reference):
 
 def plan(random: Random) -> Plan:
     shares = 2 + int(random.random() * 2)
+    region = ("south", "north")[int(random.random() * 2)]
     waits_s = within(random, 0.0, 0.003)
     people = (
         guest(1, *sends(1, "first", lucky_fen(random, shares), shares, pause_s=waits_s, attempts=3), asks=api(random)),
-        guest(2, sets("guard_per_s", 1), *sends(2, "second", 20, 1, region="north", attempts=3), asks="api-1"),
+        guest(2, sets("guard_per_s", 1), *sends(2, "second", 20, 1, region=region, attempts=3), asks="api-1"),
+        guest(3, *sends(3, "late", 10, 1, pause_s=within(random, 0.01, 0.03)), asks=api(random)),
         guest(11, grabs("first"), opens("first", attempts=2), reads("first"), asks="api-1"),
         guest(12, grabs("first"), opens("first", attempts=2), opens("second"), asks="api-1"),
         guest(13, opens("first", attempts=2, pause_s=within(random, 0.0, 0.03)), grabs("second"), asks="api-2"),
@@ -67,7 +69,7 @@ def plan(random: Random) -> Plan:
 
 WORLD = World(
     name="cache_down",
-    summary="two packets sent and three friends who open them, around an outage that loses all the cache held",
+    summary="three packets sent and three friends who open them, around an outage that loses all the cache held",
     claims=(*SHOWN, "sold_out_is_final"),
     plan=plan,
     deploy=partial(CacheDown, preorder_s=30, breaker_rest_ms=10),

@@ -8,7 +8,7 @@ from scenarios.worlds.scripts import grabs, guest, lucky_fen, opens, sends, sets
 
 
 def plan(random: Random) -> Plan:
-    doors = [sets(dial, 1 + int(random.random() * 50)) for dial in ("open_per_s", "grab_per_s", "send_per_s")]
+    doors = [sets(dial, 1 + int(random.random() * 8)) for dial in ("open_per_s", "grab_per_s", "send_per_s")]
     people = (
         guest(1, *sends(1, "packet", lucky_fen(random, 3), 3, attempts=3), asks="api-2"),
         guest(2, *doors, asks="api-1"),
