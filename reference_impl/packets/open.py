@@ -23,8 +23,9 @@ def open_packet(system: System, at: PacketId, person: int, client_key: str) -> V
     Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited; database errors mean it
     may have happened.
     """
-    system.limits.take("open_per_s", (str(at), person, client_key))
-    voucher: Voucher = system.opens.submit(str(at), OpenRequest(person, client_key))
+    packet = str(at)
+    system.limits.take("open_per_s", (packet, person, client_key))
+    voucher: Voucher = system.opens.submit(packet, OpenRequest(person, client_key))
     return voucher
 
 

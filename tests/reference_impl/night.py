@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -44,6 +45,12 @@ class Night:
     def blind(self, **changes: Any) -> "Night":
         """A process of the same deployment whose cache and stream are out of reach."""
         return self.like(cache="redis://127.0.0.1:1/0", **changes)
+
+    def stopped(self, **changes: Any) -> tuple["Night", list[int]]:
+        """A process of the same deployment whose limits see time stand still, and the hand that moves it."""
+        other, hand_us = self.like(**changes), [1_000_000_000]
+        vars(other.system.limits)["_runtime"] = SimpleNamespace(now_us=lambda: hand_us[0])
+        return other, hand_us
 
     @contextmanager
     def controls(self, **values: int) -> Iterator[None]:

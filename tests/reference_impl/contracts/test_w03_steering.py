@@ -5,8 +5,13 @@ import time
 import pytest
 from night import Night
 
+from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.packet import Order
+from reference_impl.packets import send
+from reference_impl.packets.send import SendRequest
 from reference_impl.stores.cache import preorder_key, send_key
+from reference_impl.system import System
 
 
 def region(packet: str) -> str:
@@ -51,6 +56,30 @@ def test_w22_a_paid_key_keeps_its_packet_when_the_cache_has_lost_it(night: Night
     night.system.cache.delete(send_key(sender, key, False), preorder_key(first, False))
     with night.controls(steer_north=1):
         assert night.send(sender, key=key) == night.blind().send(sender, key=key) == first
+
+
+def test_w03_a_process_of_one_region_asks_the_other(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that was sent to the north once goes there again, whatever is steered by then; others stay."""
+    asked: list[tuple[str, str]] = []
+
+    def elsewhere(system: System, region: str, request: SendRequest, key: str, tagged: bool) -> Order:
+        asked.append((region, key))
+        raise Refused("unavailable")  # the answer was lost on the way
+
+    monkeypatch.setattr(send, "_elsewhere", elsewhere)
+    south, sender, key = night.like(serves=("south",)), night.person(), night.key()
+    for steered in (1, 0):
+        with south.controls(steer_north=steered), pytest.raises(Refused):
+            south.send(sender, key=key)
+    assert asked == [("north", key)] * 2
+    assert region(south.send(sender)) == "south"
+
+
+def test_w03_what_is_steered_is_not_steered_again(night: Night) -> None:
+    """A process that was asked by another one makes the packet where it was told to, lest it go to and fro."""
+    with night.controls(steer_south=1):
+        assert region(night.send(night.person(), region="north", steered=True)) == "north"
+        assert region(night.send(night.person(), region="north")) == "south"
 
 
 def test_w03_old_packets_are_served_where_they_live(night: Night) -> None:

@@ -1,6 +1,5 @@
 """Flow control in layers: at sending, at grabbing, at opening (W12)."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +29,7 @@ def codes(work: Callable[[], Any], times: int) -> list[str]:
 
 def test_w12_sending_is_limited_before_anything_is_done(night: Night) -> None:
     """One a second: the second leaves tables and cache as they were, and its key is free."""
-    here, sender, key = night.like(), night.rich(), night.key()
+    (here, _), sender, key = night.stopped(), night.rich(), night.key()
     with here.controls(send_per_s=1):
         here.send(sender)
         before = night.everything()
@@ -41,7 +40,7 @@ def test_w12_sending_is_limited_before_anything_is_done(night: Night) -> None:
 
 def test_w12_opening_is_limited_before_anything_is_done(night: Night) -> None:
     """One a second: who is limited has opened nothing, and opens later under the same key; who passed passes again."""
-    here, packet, key = night.like(), night.paid(1000, 5), night.key()
+    (here, _), packet, key = night.stopped(), night.paid(1000, 5), night.key()
     first, late, tap = night.person(), night.person(), night.key()
     with here.controls(open_per_s=1):
         here.open(packet, first, tap)
@@ -53,17 +52,18 @@ def test_w12_opening_is_limited_before_anything_is_done(night: Night) -> None:
 
 def test_w12_who_comes_after_retry_after_is_asked_anew(night: Night) -> None:
     """A limited request under the same key a second later passes, however long nobody came in between."""
-    here, packet, key, late = night.like(), night.paid(1000, 5), night.key(), night.person()
+    (here, hand_us), packet, key, late = night.stopped(), night.paid(1000, 5), night.key(), night.person()
     with here.controls(open_per_s=1):
         here.open(packet)
         assert codes(lambda: here.open(packet, late, key), 1) == ["limited"]
-        time.sleep(1.05)
+        hand_us[0] += 1_000_000
         assert here.open(packet, late, key).sequence == 2
 
 
 def test_w12_what_is_hopeless_stops_in_the_cache_and_takes_no_room(night: Night) -> None:
     """Sold out, opened before and over are told, limited or not; only who may open is counted."""
-    here, packet, empty, over, opener = night.like(), night.paid(), night.paid(1000, 1), night.paid(), night.person()
+    (here, _), packet, empty, over = night.stopped(), night.paid(), night.paid(1000, 1), night.paid()
+    opener = night.person()
     night.open(packet, opener)
     night.open(empty)
     night.expire(over)
@@ -89,7 +89,7 @@ def test_w12_without_a_limit_everybody_passes(night: Night) -> None:
 @pytest.mark.parametrize("dial", ["send_per_s", "grab_per_s", "open_per_s"])
 def test_w12_a_limit_answers_429_with_retry_after(night: Night, dial: str) -> None:
     """At each door, with the second after which to come again."""
-    here, packet, person = night.like(), night.paid(), night.person()
+    (here, _), packet, person = night.stopped(), night.paid(), night.person()
     body: dict[str, Any] = {"person": person}
     path = f"/v1/packets/{packet}/{dial.removesuffix('_per_s')}"
     if dial == "send_per_s":

@@ -50,7 +50,7 @@ def test_w17_a_grab_is_answered_from_the_database(night: Night, how: str) -> Non
 
 def test_w17_opens_go_on_at_the_limited_rate(night: Night) -> None:
     """The guard comes on by itself: so many grabs a second pass, and who passed opens."""
-    packet, blind = night.paid(1000, 10), night.blind()
+    packet, (blind, _) = night.paid(1000, 10), night.stopped(cache="redis://127.0.0.1:1/0")
     with blind.controls(guard_per_s=1):
         answers = [grabbed(blind, packet) for _ in range(4)]
         assert answers == ["open", "limited", "limited", "limited"]
@@ -63,7 +63,7 @@ def test_w17_opens_go_on_at_the_limited_rate(night: Night) -> None:
 
 def test_w17_the_guard_limits_nobody_whom_the_cache_answers(night: Night) -> None:
     """With the cache in reach the guard's dial stops nobody; switched on, it stops those the cache does not know."""
-    here, packet, unknown = night.like(), night.paid(), night.paid()
+    (here, _), packet, unknown = night.stopped(), night.paid(), night.paid()
     with here.controls(guard_per_s=1, database_guard=1):
         assert [grabbed(here, packet) for _ in range(5)] == ["open"] * 5
         for name in (packet, unknown):
