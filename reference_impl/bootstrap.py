@@ -9,11 +9,14 @@ import sqlalchemy as sa
 
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
+from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
 from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
+from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
+from reference_impl.resilience.limits import Limits
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
@@ -127,7 +130,9 @@ def assemble(
     """
     ledger = Ledger(stores.ledger)
     stream = stream or cache
+    controls, counts = Controls(stores.ops, stream, runtime, controls_file), Counts()
     system = System(
+        name=holder,
         settings=settings,
         runtime=runtime,
         orders=stores.orders,
@@ -140,9 +145,12 @@ def assemble(
         stream=stream,
         memory=Memory(runtime, most=settings.memory_packets, lasts_s=settings.memory_s),
         numbers=Numbers(ledger, cache, runtime, holder),
+        generator=Generator(ledger, runtime, holder),
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
-        controls=Controls(stores.ops, stream, runtime, controls_file),
-        counts=Counts(),
+        controls=controls,
+        counts=counts,
+        limits=Limits(controls, counts, runtime),
+        breakers=Breakers(settings, runtime),
     )
     return system
 

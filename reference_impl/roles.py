@@ -23,7 +23,7 @@ import msgspec
 from reference_impl import mutants
 from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
-from reference_impl.packets import consuming, crediting, expiry, repairing
+from reference_impl.packets import consuming, crediting, expiry, preorders, repairing
 from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
@@ -85,6 +85,8 @@ def sweep_forever(system: System, name: str) -> None:
         since_us = 0 if passes % system.settings.full_pass_every == 0 else since_us
         try:
             expiry.sweep(system, everywhere=since_us == 0)
+            if since_us == 0:
+                preorders.sweep(system)
             for reconciled, report in run_all(system, since_us, until_us).items():
                 if report.missing:
                     log.warning("%s reconciled %s: %s", name, reconciled, report)

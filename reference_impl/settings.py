@@ -36,6 +36,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a packet can be opened after it is paid (W21)."""
     preorder_s: int = 900
     """How long an unpaid order stays in the cache (W05)."""
+    breaker_failures: int = 3
+    """So many failures open a breaker, where they are half of what was tried (W04)."""
+    breaker_window_ms: int = 1000
+    """Within this time."""
+    breaker_rest_ms: int = 1000
+    """How long an open breaker rests before a call may try."""
     group_commit: bool = True
     """Whether waiting opens of a packet share a transaction, or each has its own (W11)."""
     group_wait_ms: float = 2.0

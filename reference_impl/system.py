@@ -8,11 +8,14 @@ import redis
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.ledger.ledger import Ledger
+from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
+from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
+from reference_impl.resilience.limits import Limits
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.cold_tables import cold_tables
@@ -29,6 +32,8 @@ class HotTables(NamedTuple):
 
 @dataclass(frozen=True)
 class System:
+    name: str
+    """Of the process."""
     settings: Settings
     runtime: Runtime
     orders: dict[tuple[str, int], Store]
@@ -47,9 +52,12 @@ class System:
     memory: Memory
     """What this process remembers of packets (W08)."""
     numbers: Numbers
+    generator: Generator
     opens: Opens
     controls: Controls
     counts: Counts
+    limits: Limits
+    breakers: Breakers
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""

@@ -16,6 +16,8 @@ REGION_DIGITS: Final = {"south": 1, "north": 2}
 REGION_NAMES: Final = {digit: name for name, digit in REGION_DIGITS.items()}
 COUNTER_SOURCE: Final = 0
 """The number came from the cache's atomic counter (W05)."""
+GENERATOR_SOURCE: Final = 1
+"""The number came from the independent generator (W16)."""
 
 NUMBERS_AN_EPOCH: Final = 10**8
 EPOCHS: Final = 10**6

@@ -99,6 +99,24 @@ class Ledger:
         except books.Overdrawn:
             raise Refused("insufficient_funds") from None
 
+    def bind_key(self, sender: int, client_key: str, packet: str, tagged: bool) -> str:
+        """The packet a sender's client key is bound to: from now on this one, where it had none (Money rule 2)."""
+
+        def work(connection: sa.Connection, _store: Store, tables: LedgerTables) -> str:
+            mine = {"sender": sender, "client_key": client_key}
+            bound = connection.execute(_bound(tables.client_keys), mine).scalar()
+            if bound is None:
+                connection.execute(insert_into(tables.client_keys), {**mine, "packet": packet})
+            return str(bound or packet)
+
+        return self._write(self.shard(sender), tagged, work)
+
+    def bound_packet(self, sender: int, client_key: str, tagged: bool) -> str | None:
+        """The packet a sender's client key is bound to, if it is."""
+        bound, mine = _bound(ledger_tables(tagged).client_keys), {"sender": sender, "client_key": client_key}
+        packet = self.shard(sender).read(lambda connection: connection.execute(bound, mine).scalar())
+        return str(packet) if packet else None
+
     def paid_order(self, packet: str, sender: int, tagged: bool) -> Order | None:
         """The order a pay entry carries, if the packet was paid."""
         tables = ledger_tables(tagged)

@@ -23,7 +23,7 @@ def _due(system: System, store: Store, days: Sequence[OrderTables]) -> list[str]
     over = (packets.c.expires_us <= system.runtime.now_us() for packets in (each.packets for each in days))
     queries = [
         sa.select(packets.c.packet).where(packets.c.state == "paid", is_over)
-        for (packets, _), is_over in zip(days, over, strict=True)
+        for (packets, *_), is_over in zip(days, over, strict=True)
     ]
     return list(store.read(lambda connection: connection.execute(sa.union_all(*queries)).scalars()))
 

@@ -10,7 +10,7 @@ from reference_impl.system import System
 
 
 def details(system: System, at: PacketId) -> Details:
-    """The packet as its people see it. Raises Refused: unknown_packet, not_paid."""
+    """The packet as its people see it. Raises Refused: unknown_packet, not_paid, limited."""
     return _details(*levels.whole(system, at))
 
 

@@ -8,9 +8,9 @@ from reference_impl.system import System
 
 
 def grab(system: System, at: PacketId, person: int) -> None:
-    """Return where opening is worth trying.
+    """Return where opening is worth trying. What is hopeless stops here, and of the rest so many as may (W12).
 
-    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet.
+    Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited.
     """
     packet, has_opened = levels.glance(system, at, person)
     if has_opened:
@@ -18,3 +18,4 @@ def grab(system: System, at: PacketId, person: int) -> None:
     reason = refusal(packet, system.runtime.now_us())
     if reason is not None:
         raise Refused(reason)
+    system.limits.take("grab_per_s")

@@ -23,7 +23,9 @@ def open_packet(system: System, at: PacketId, person: int, client_key: str) -> V
     Raises Refused: already_opened, sold_out, expired, void, not_paid, unknown_packet, limited; database errors mean it
     may have happened.
     """
-    voucher: Voucher = system.opens.submit(str(at), OpenRequest(person, client_key))
+    packet = str(at)
+    system.limits.take("open_per_s", (packet, person, client_key))
+    voucher: Voucher = system.opens.submit(packet, OpenRequest(person, client_key))
     return voucher
 
 
@@ -34,10 +36,12 @@ def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) ->
     if store is None:
         return _unserved(Refused("unknown_packet", packet), requests)
     try:
-        decisions = store.write(lambda connection: _open_in(connection, system, store, at, requests))
+        decisions = system.breakers.call(
+            store.name, lambda: store.write(lambda connection: _open_in(connection, system, store, at, requests))
+        )
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
         return _unserved(error, requests) if len(requests) == 1 else _serve_halves(system, packet, requests)
-    except (sa.exc.SQLAlchemyError, CacheError) as error:
+    except (sa.exc.SQLAlchemyError, CacheError, Refused) as error:
         return _unserved(error, requests)
     if isinstance(decisions, Refused):
         return _unserved(decisions, requests)

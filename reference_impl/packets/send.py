@@ -1,15 +1,30 @@
-"""Send: a preorder, in the cache only, until it is paid (W05)."""
+"""Send: a preorder, in the cache only, until it is paid (W05); in the order database where the cache fails (W16)."""
+
+import logging
+from typing import Final
 
 import msgspec
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.identifiers import COUNTER_SOURCE, MOST_PERSON, PacketId
+from reference_impl.domain.identifiers import (
+    COUNTER_SOURCE,
+    GENERATOR_SOURCE,
+    MOST_PERSON,
+    REGION_DIGITS,
+    PacketId,
+    parse_packet_id,
+)
 from reference_impl.domain.packet import Order, check_order
+from reference_impl.domain.steering import spread
+from reference_impl.packets import preorders, steering
+from reference_impl.resilience.breaker import CACHE
 from reference_impl.stores import cache as keys
+from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 
-REGION_OF_ACCESS = "south"
-"""Where a packet goes whose sender names no region."""
+log = logging.getLogger(__name__)
+REGION_OF_ACCESS: Final = "south"
+"""The access point of a sender who names none."""
 
 
 class SendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,35 +33,149 @@ class SendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_fen: int
     shares: int
     region: str = REGION_OF_ACCESS
+    """The sender's access point; where the packet goes is steered (W03)."""
     expires_in_ms: int | None = None
     blessing: str = ""
+    steered: bool = False
+    """Said between processes: `region` is where the packet goes."""
 
 
 def send(system: System, request: SendRequest, client_key: str, tagged: bool) -> Order:
-    """Preorder a packet; the same key gets the same packet (W22). Raises Refused, CacheError."""
+    """Preorder a packet; the same key gets the same packet, wherever new ones go by now (W22).
+
+    Raises Refused, also "limited" before anything is done; database errors mean that it may have happened.
+    """
+    system.limits.take("send_per_s")
     _check(system, request)
     wanted = _order(system, request, client_key)
-    standing = _standing(system, wanted, tagged)
-    if standing is None:
-        order = msgspec.structs.replace(wanted, packet=_new_packet_id(system, request.region, tagged))
-        lasts_s = system.settings.preorder_s
-        system.cache.set(keys.preorder_key(order.packet, tagged), msgspec.json.encode(order), ex=lasts_s)
-        mine = system.cache.set(keys.send_key(order.sender, client_key, tagged), order.packet, nx=True, ex=lasts_s)
-        standing = order if mine else _standing(system, wanted, tagged) or order
-    if msgspec.structs.replace(standing, packet="") != wanted:
+    order = _by_cache(system, request, wanted, tagged) or _by_database(system, request, wanted, tagged)
+    if msgspec.structs.replace(order, packet="", paid_us=0, expires_us=0) != wanted:
         raise Refused("key_bound", "this key sent another packet")
-    return standing
+    return order
 
 
 def preordered(system: System, packet: str, tagged: bool) -> Order | None:
-    """The order of an unpaid packet, while the cache has it. Raises CacheError."""
+    """The order of an unpaid packet, while its store has it. Raises CacheError, database errors."""
+    at = parse_packet_id(packet)
+    if at.source == GENERATOR_SOURCE:
+        return preorders.read(system, at)
     body = system.cache.get(keys.preorder_key(packet, tagged))
     return msgspec.json.decode(str(body), type=Order) if body else None
 
 
+# `known` is what a key has got: a packet's id, or the region that was asked to make one.
+
+
+def _by_cache(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order | None:
+    """The order as the cache has or gets it; None where it does not answer or is switched off (W16)."""
+    if system.controls.on("order_database") or not system.breakers.may_try(CACHE):
+        return None
+    try:
+        return system.breakers.tried(CACHE, lambda: _cached(system, request, wanted, tagged))
+    except CacheError as error:
+        log.warning("the order cache does not answer: %s", error)
+        return None
+
+
+def _cached(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
+    key = keys.send_key(wanted.sender, wanted.client_key, tagged)
+    known = _text(system.cache.get(key))
+    standing = _in_cache(system, known, tagged)
+    if standing is not None:
+        return standing
+    known = known if known in REGION_DIGITS else _bound(system, wanted, tagged)
+    region = _region(system, request, wanted, known)
+    if region not in system.settings.regions_served:
+        system.cache.set(key, region, nx=True, ex=system.settings.preorder_s)
+        return _elsewhere(system, region, request, wanted.client_key, tagged)
+    if known and known not in REGION_DIGITS:
+        return _standing(system, known, wanted, tagged)
+    order = msgspec.structs.replace(wanted, packet=_numbered_by_cache(system, region, tagged))
+    return _keep(system, order, key, tagged)
+
+
+def _by_database(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
+    """The order as the order database has or gets it. Its row stands before its key is bound: what no key leads to is
+    swept, and a key that leads to nothing is never seen."""
+    known = _bound(system, wanted, tagged)
+    region = _region(system, request, wanted, known)
+    if region not in system.settings.regions_served:
+        return _elsewhere(system, region, request, wanted.client_key, tagged)
+    if known is not None:
+        return _standing(system, known, wanted, tagged)
+    made = _insert(system, wanted, _numbered_by_generator(system, region, wanted, tagged))
+    bound = system.ledger.bind_key(wanted.sender, wanted.client_key, made.packet, tagged)
+    return made if bound == made.packet else _standing(system, bound, wanted, tagged)
+
+
+def _region(system: System, request: SendRequest, wanted: Order, known: str | None) -> str:
+    """The key's answer comes first, then who steers."""
+    if known is not None:
+        return known if known in REGION_DIGITS else parse_packet_id(known).region
+    if request.steered:
+        return request.region
+    return steering.region_for(system, request.region, wanted.sender, wanted.client_key)
+
+
+def _bound(system: System, wanted: Order, tagged: bool) -> str | None:
+    return system.ledger.bound_packet(wanted.sender, wanted.client_key, tagged)
+
+
+def _text(told: object) -> str | None:
+    return str(told) if told else None
+
+
+def _in_cache(system: System, known: str | None, tagged: bool) -> Order | None:
+    return preordered(system, known, tagged) if known and known not in REGION_DIGITS else None
+
+
+def _standing(system: System, packet: str, wanted: Order, tagged: bool) -> Order:
+    """The order of the packet that the key is bound to: paid, or preordered in the database, where a sweeper may have
+    removed it; then it is preordered again."""
+    paid = system.ledger.paid_order(packet, wanted.sender, tagged)
+    at = parse_packet_id(packet)
+    return paid or preorders.read(system, at) or _insert(system, wanted, at)
+
+
+def _elsewhere(system: System, region: str, request: SendRequest, client_key: str, tagged: bool) -> Order:
+    """The processes of that region preorder it: they are told that it is steered."""
+    raise Refused("bad_request", f"region {region!r} is not served here")
+
+
+def _keep(system: System, order: Order, key: str, tagged: bool) -> Order:
+    """Put an order into the cache, or find the one that the same key got meanwhile."""
+    lasts_s = system.settings.preorder_s
+    system.cache.set(keys.preorder_key(order.packet, tagged), msgspec.json.encode(order), ex=lasts_s)
+    if not system.cache.set(key, order.packet, nx=True, ex=lasts_s):
+        standing = _in_cache(system, _text(system.cache.get(key)), tagged)
+        if standing is not None:
+            return standing
+    system.counts.add("preordered", parse_packet_id(order.packet).region, "counter")
+    return order
+
+
+def _insert(system: System, wanted: Order, at: PacketId) -> Order:
+    order = preorders.insert(system, msgspec.structs.replace(wanted, packet=str(at)), at)
+    system.counts.add("preordered", at.region, "generator")
+    return order
+
+
+def _numbered_by_cache(system: System, region: str, tagged: bool) -> str:
+    epoch, number = system.numbers.next(tagged)
+    shard = number % system.settings.order_shards
+    return str(PacketId(region, tagged, COUNTER_SOURCE, system.runtime.today(), shard, epoch, number))
+
+
+def _numbered_by_generator(system: System, region: str, wanted: Order, tagged: bool) -> PacketId:
+    """The shard follows from the key, so that a retry meets the row that stands."""
+    epoch, number = system.generator.next(tagged)
+    shard = spread(wanted.sender, wanted.client_key, system.settings.order_shards)
+    return PacketId(region, tagged, GENERATOR_SOURCE, system.runtime.today(), shard, epoch, number)
+
+
 def _check(system: System, request: SendRequest) -> None:
     check_order(request.kind, request.total_fen, request.shares, system.settings.max_shares)
-    if (request.region, 0) not in system.orders:
+    if request.region not in system.settings.regions:
         raise Refused("bad_request", f"region {request.region!r}")
     if not 1 <= request.sender <= MOST_PERSON:
         raise Refused("bad_request", f"sender is outside 1 to {MOST_PERSON}")
@@ -66,15 +195,3 @@ def _order(system: System, request: SendRequest, client_key: str) -> Order:
         lifetime_us=lifetime_ms * 1000,
         blessing=request.blessing,
     )
-
-
-def _standing(system: System, wanted: Order, tagged: bool) -> Order | None:
-    packet = system.cache.get(keys.send_key(wanted.sender, wanted.client_key, tagged))
-    return preordered(system, str(packet), tagged) if packet else None
-
-
-def _new_packet_id(system: System, region: str, tagged: bool) -> str:
-    epoch, number = system.numbers.next(tagged)
-    shard = number % system.settings.order_shards
-    day = system.runtime.today()
-    return str(PacketId(region, tagged, COUNTER_SOURCE, day, shard, epoch, number))

@@ -11,6 +11,9 @@ class Metric(NamedTuple):
 
 METRICS: Final[dict[str, Metric]] = {
     "requests": Metric(("region", "operation", "code"), "answers given, by what was asked and the code of the answer"),
+    "preordered": Metric(("region", "source"), "packets preordered, by region and by what numbered them (W03, W05)"),
+    "paid": Metric(("region",), "packets paid; as a share of those preordered the conversion rate (W05)"),
+    "limited": Metric(("dial",), "requests refused by flow control, by the dial that limits them (W12)"),
     "credited": Metric(("path",), "vouchers credited, by the path that credited them (W06, W19)"),
     "cooled": Metric(("store",), "packets moved from this order database to the cold store (W14)"),
     "not_cleared": Metric(

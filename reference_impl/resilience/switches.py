@@ -56,6 +56,14 @@ DIALS: Final[dict[str, Dial]] = {
     "north_percent": Dial(
         -1, -1, 100, "%", "this share of new packets goes north; -1: by the sender's access point (W03)"
     ),
+    "send_per_s": Dial(0, 0, 1_000_000, "/s", "so many packets a second are sent by one process; 0: no limit (W12)"),
+    "grab_per_s": Dial(
+        0, 0, 1_000_000, "/s", "so many grabs a second go on to opening in one process; 0: no limit (W12)"
+    ),
+    "open_per_s": Dial(0, 0, 1_000_000, "/s", "so many opens a second are taken by one process; 0: no limit (W12)"),
+    "guard_per_s": Dial(
+        500, 0, 1_000_000, "/s", "so many readers a second of one process pass the database's guard; 0: no limit (W17)"
+    ),
 }
 
 NAMES: Final = (*SWITCHES, *DIALS)

@@ -44,5 +44,7 @@ def cold_tables(tagged: bool) -> ColdTables:
 def create_cold_store(store: Store) -> None:
     """Make a cold store's tables and views, where they are not there yet."""
     sides = [cold_tables(tagged) for tagged in (False, True)]
-    create_tables(store, [table for tables in sides for table in (*tables.orders, tables.moves)])
+    create_tables(
+        store, [table for tables in sides for table in (tables.orders.packets, tables.orders.vouchers, tables.moves)]
+    )
     create_order_views(store, [tables.orders for tables in sides], text_of(store, "'cold'", REGION_OF_ID, between="_"))

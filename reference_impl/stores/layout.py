@@ -1,6 +1,6 @@
 """Which tables there are: orders by shard and day of month (W14), the ledger, each with a shadow side (rule 11).
 
-    south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, and shadow_… of each
+    south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, preorders_0_01 …, probes, and shadow_… of each
     ledger_0  accounts, entries, postings, client_keys, and shadow_… of each
 
 The views `all_…` gather them for evidence and reconciliation.
@@ -38,6 +38,8 @@ SHARD_OF_ID: Final = "CASE WHEN substr(packet, 12, 1) = '0' THEN substr(packet, 
 class OrderTables(NamedTuple):
     packets: sa.Table
     vouchers: sa.Table
+    preorders: sa.Table
+    """Orders that are not paid and that the cache could not hold (W16)."""
 
 
 class LedgerTables(NamedTuple):
@@ -64,7 +66,7 @@ def order_tables(shard: int, day: int, tagged: bool) -> OrderTables:
 
 
 def packet_tables(prefix: str, suffix: str) -> OrderTables:
-    """The two tables of packets and their vouchers, under names between these."""
+    """The tables of packets, their vouchers and preorders, under names between these."""
     metadata = sa.MetaData()
     packets = sa.Table(
         f"{prefix}packets{suffix}",
@@ -99,7 +101,21 @@ def packet_tables(prefix: str, suffix: str) -> OrderTables:
         mysql_charset="ascii",
     )
     sa.Index(f"{vouchers.name}_made", vouchers.c.made_us)
-    return OrderTables(packets, vouchers)
+    preorders = sa.Table(
+        f"{prefix}preorders{suffix}",
+        metadata,
+        sa.Column("packet", ID, primary_key=True),
+        sa.Column("sender", sa.BigInteger, nullable=False),
+        sa.Column("client_key", KEY, nullable=False),
+        sa.Column("body", sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql"), nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.Column("paying_us", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("sender", "client_key", name=f"{prefix}key{suffix}"),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    return OrderTables(packets, vouchers, preorders)
 
 
 @cache
@@ -162,22 +178,37 @@ def ledger_tables(tagged: bool) -> LedgerTables:
     return LedgerTables(accounts, entries, postings, client_keys, epochs)
 
 
+PROBES: Final = sa.Table(
+    "probes",
+    sa.MetaData(),
+    sa.Column("process", sa.String(64), primary_key=True),
+    sa.Column("probes", sa.BigInteger, nullable=False),
+    mysql_engine="InnoDB",
+    mysql_charset="utf8mb4",
+)
+"""How often each process tried whether an order database that had failed takes writes again (W04)."""
+
+
 def create_order_store(store: Store, shard: int, days: Sequence[int]) -> None:
     """Make an order database's tables for `days` of month and its views, where they are not there yet."""
     pairs = [order_tables(shard, day, tagged) for tagged in (False, True) for day in days]
-    create_tables(store, [table for pair in pairs for table in pair])
-    create_order_views(store, pairs, text_of(store, REGION_OF_ID, SHARD_OF_ID, between="_"))
+    create_tables(store, [PROBES, *(table for pair in pairs for table in pair)])
+    waiting = [table.preorders for table in pairs]
+    create_order_views(store, pairs, text_of(store, REGION_OF_ID, SHARD_OF_ID, between="_"), waiting)
 
 
-def create_order_views(store: Store, pairs: Iterable[OrderTables], home: str) -> None:
+def create_order_views(
+    store: Store, pairs: Iterable[OrderTables], home: str, preorders: Iterable[sa.Table] = ()
+) -> None:
     """Make the views that gather these tables. `home`: in SQL, the name of the store in which an id belongs."""
     pairs = list(pairs)
-    packets = [(tables.packets, tagged) for tables, tagged in _sided(pairs)]
-    vouchers = [(tables.vouchers, tagged) for tables, tagged in _sided(pairs)]
+    packets = _sided(tables.packets for tables in pairs)
+    vouchers = _sided(tables.vouchers for tables in pairs)
     voucher = text_of(store, "packet", "sequence", between="-")
     _view(store, "all_packets", (f"*, {home} AS home, {{tag}} AS tag", packets))
     _view(store, "all_vouchers", (f"*, {voucher} AS voucher, {home} AS home, {{tag}} AS tag", vouchers))
-    _view(store, "all_rows", (_row("packet", "sender"), packets), (_row("packet", "person"), vouchers))
+    sent, opened = [*packets, *_sided(preorders)], vouchers
+    _view(store, "all_rows", (_row("packet", "sender"), sent), (_row("packet", "person"), opened))
 
 
 def create_ledger_store(store: Store) -> None:
@@ -209,8 +240,8 @@ def hot_days(today: date, count: int) -> list[int]:
     return [date.fromordinal(today.toordinal() - back).day for back in range(-1, count)]
 
 
-def _sided(pairs: Iterable[OrderTables]) -> list[tuple[OrderTables, bool]]:
-    return [(pair, pair.packets.name.startswith(SHADOW)) for pair in pairs]
+def _sided(tables: Iterable[sa.Table]) -> list[tuple[sa.Table, bool]]:
+    return [(table, table.name.startswith(SHADOW)) for table in tables]
 
 
 def text_of(store: Store, *columns: str, between: str) -> str:

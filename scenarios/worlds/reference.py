@@ -26,7 +26,7 @@ from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, expiry, grab, open, pay, repairing
+from reference_impl.packets import consuming, crediting, expiry, grab, open, pay, preorders, repairing
 from reference_impl.packets.cached import rows_of_cache
 from reference_impl.packets.details import details
 from reference_impl.packets.send import SendRequest, send
@@ -156,6 +156,7 @@ def _finish(system: System, until_us: int) -> None:
         consuming.run_once(system, job, "drain")
         consuming.take_over(system, job, "drain")
     expiry.sweep(system)
+    preorders.sweep(system)
     run_all(system, 0, until_us)
 
 
@@ -192,6 +193,11 @@ def _balance(system: System, request: Request) -> Answer:
     return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
 
 
+def _control(system: System, request: Request) -> Answer:
+    system.controls.set(request.values["name"], request.values["value"], f"person {request.person}")
+    return Answer("ok")
+
+
 _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "fund": _fund,
     "send": _send,
@@ -200,6 +206,7 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "open": _open,
     "details": _details,
     "balance": _balance,
+    "control": _control,
 }
 
 

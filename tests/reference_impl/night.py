@@ -4,6 +4,8 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
 from reference_impl.reconcile import payments, vouchers
 from reference_impl.reconcile.report import Report
+from reference_impl.resilience.switches import default_of
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
 from reference_impl.stores.layout import ledger_tables, order_tables, tables_of
@@ -38,6 +41,27 @@ class Night:
         """Another process of the same deployment, with other settings."""
         settings = msgspec.structs.replace(self.system.settings, **changes)
         return Night(build(settings, ThreadRuntime(), holder="like"))
+
+    def blind(self, **changes: Any) -> "Night":
+        """A process of the same deployment whose cache and stream are out of reach."""
+        return self.like(cache="redis://127.0.0.1:1/0", **changes)
+
+    def stopped(self, **changes: Any) -> tuple["Night", list[int]]:
+        """A process of the same deployment whose limits see time stand still, and the hand that moves it."""
+        other, hand_us = self.like(**changes), [1_000_000_000]
+        vars(other.system.limits)["_runtime"] = SimpleNamespace(now_us=lambda: hand_us[0])
+        return other, hand_us
+
+    @contextmanager
+    def controls(self, **values: int) -> Iterator[None]:
+        """Operators have set this, in the eyes of this process."""
+        for name, value in values.items():
+            self.system.controls.set(name, value, "a test")
+        try:
+            yield
+        finally:
+            for name in values:
+                self.system.controls.set(name, default_of(name), "a test")
 
     # --- people ---
 

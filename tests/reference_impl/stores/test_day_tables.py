@@ -36,7 +36,8 @@ def test_an_id_belongs_to_exactly_one_table(packet: PacketId) -> None:
         (packet.shard, packet.day.day, packet.tagged)
     ]
     assert {table.name for table in tables} == {
-        f"{SHADOW * packet.tagged}{kind}_{packet.shard}_{packet.day:%d}" for kind in ("packets", "vouchers")
+        f"{SHADOW * packet.tagged}{kind}_{packet.shard}_{packet.day:%d}"
+        for kind in ("packets", "vouchers", "preorders")
     }
 
 
@@ -50,7 +51,7 @@ def test_tagged_and_live_never_share_a_table(one: PacketId, other: PacketId) -> 
 def test_no_two_tables_have_one_name() -> None:
     """Over shards, days, kinds and sides; the names of a shadow side all carry its prefix."""
     names = [table.name for tables in ALL.values() for table in tables]
-    assert len(set(names)) == len(names) == 4 * 31 * 2 * 2
+    assert len(set(names)) == len(names) == 4 * 31 * 3 * 2
     for (_, _, tagged), tables in ALL.items():
         assert all(table.name.startswith(SHADOW) == tagged for table in tables)
 
