@@ -67,7 +67,7 @@ class LegalSystem:
         self._orders: dict[str, Row] = {}
         self._sent: dict[str, str] = {}
         self._funds: dict[str, int] = {}
-        self._funded: set[str] = set()
+        self._funded: set[tuple[str, str]] = set()
 
     # --- what clients do ----------------------------------------------------------------------------------------------
 
@@ -212,11 +212,11 @@ class LegalSystem:
         return [row for row in self.rows["opens"] if row["packet"] == packet]
 
     def _fund(self, person: str, amount_fen: int, key: str, tag: bool) -> Told:
-        if key not in self._funded:
-            self._funded.add(key)
+        if (person, key) not in self._funded:
+            self._funded.add((person, key))
             self._funds[person] = self._funds.get(person, 0) + amount_fen
             lines = [("world", -amount_fen), (f"user:{person}", amount_fen)]
-            self.post(f"fund:{key}", "fund", person, lines, tag)
+            self.post(f"fund:{person}:{key}", "fund", person, lines, tag)
         return Told()
 
     def _send(self, order: Row, key: str) -> Told:

@@ -102,7 +102,8 @@ WHERE "end" = {STATES.index("refunded")}
 # An entry moves money from one account to another; between two ledgers by way of their clearing accounts.
 _MOVES: Final = f"""
 SELECT
-    'fund:' || key_of(sender, fund_intent) AS entry, 'fund' AS kind, NULL AS subject, tag, total_fen AS amount_fen,
+    'fund:' || sender || ':' || key_of(sender, fund_intent) AS entry, 'fund' AS kind, NULL AS subject, tag,
+    total_fen AS amount_fen,
     person_ledger(sender) AS from_store, 'world' AS from_account, 'world' AS from_kind,
     person_ledger(sender) AS to_store, 'user:' || sender AS to_account, 'user' AS to_kind,
     paid_ns // 1000 - 30000 AS posted_us

@@ -24,6 +24,11 @@ def credit_key(voucher: str) -> str:
     return f"credit:{voucher}"
 
 
+def fund_key(person: int, client_key: str) -> str:
+    """A client's key is its person's own, as at send, pay and open (W22): another's is another key."""
+    return f"fund:{person}:{client_key}"
+
+
 def pay_key(packet: str) -> str:
     return f"pay:{packet}"
 
@@ -51,8 +56,8 @@ class Ledger:
         return self.stores[0].write(work)
 
     def fund(self, person: int, amount_fen: int, client_key: str, tagged: bool) -> None:
-        """Bring money in. Raises Refused("key_bound") where the key funded something else."""
-        key = f"fund:{client_key}"
+        """Bring money in. Raises Refused("key_bound") where the person's key brought in another amount."""
+        key = fund_key(person, client_key)
         body = msgspec.json.encode({"person": person, "amount_fen": amount_fen}).decode()
         entry = books.transfer(key, "fund", None, books.WORLD, books.user(person), amount_fen, body)
 
