@@ -13,6 +13,7 @@ from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, O
 from reference_impl.packets.numbers import Numbers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
+from reference_impl.resilience.samples import Samples
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
@@ -124,6 +125,7 @@ def assemble(
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
         controls=Controls(stores.ops, stream, runtime, controls_file),
         counts=Counts(),
+        samples=Samples(stores.ops, runtime, holder, settings.group_most),
     )
     return system
 

@@ -50,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How old a voucher or payment must be before its absence elsewhere is a fault."""
     rest_ms: int = 2000
     """After this long a message that was taken and not finished is tried by whoever comes (W06)."""
+    dead_after_s: float = 3600.0
+    """How long what fails for want of a store is tried again before it is laid aside (W06)."""
+    samples_every_s: float = 1.0
+    """How often a process says how many opens of a packet it had in the database at once (W11)."""
     hot_days: int = 3
     """How many day tables sweeper and reconcilers look at (W14)."""
     day_tables: tuple[int, ...] = tuple(range(1, 32))

@@ -12,6 +12,7 @@ from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.numbers import Numbers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
+from reference_impl.resilience.samples import Samples
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
@@ -42,6 +43,7 @@ class System:
     opens: Opens
     controls: Controls
     counts: Counts
+    samples: Samples
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""

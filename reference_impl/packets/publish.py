@@ -8,25 +8,25 @@ from collections.abc import Sequence
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet, Voucher
-from reference_impl.packets import views
-from reference_impl.stores import stream
+from reference_impl.packets import crediting, views
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 
 log = logging.getLogger(__name__)
 
 
-def publish(system: System, at: PacketId, packet: Packet, owed: Sequence[Voucher], opens: Sequence[Voucher]) -> None:
-    """`owed` are the vouchers that were made; `packet` and `opens` are what the cache is to show."""
-    _owe(system, at, packet.sender, owed)
+def publish(
+    system: System,
+    at: PacketId,
+    packet: Packet,
+    owed: Sequence[Voucher],
+    opens: Sequence[Voucher],
+    now: Sequence[Voucher] = (),
+) -> None:
+    """`owed` are the vouchers that were made, `now` those of them that their open credits (W19); `packet` and `opens`
+    are what the cache is to show."""
+    crediting.owe(system, packet.sender, owed, now, at.tagged)
     _show(system, at, packet, opens)
-
-
-def _owe(system: System, at: PacketId, sender: int, owed: Sequence[Voucher]) -> None:
-    try:
-        stream.add(system.stream, stream.CREDIT, at.tagged, stream.Debt(sender, list(owed)))
-    except CacheError:
-        log.warning("%d vouchers of packet %s await reconciliation", len(owed), at)
 
 
 def _show(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:
