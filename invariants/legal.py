@@ -321,6 +321,7 @@ class LegalSystem:
                 lines = [(f"escrow:{row['packet']}", -fen), (f"user:{row['person']}", fen)]
                 self.post(f"credit:{voucher}", kind, voucher, lines, row["tag"])
         self.balance()
+        self.rows["samples"] = [_sample(row) for row in self.rows["packets"] if self.opens(row["packet"])]
         for table, subject in (("packets", "packet"), ("opens", "packet"), ("postings", "subject")):
             self.rows["shadow_rows"] += [_place(row, table, subject) for row in self.rows[table]]
 
@@ -354,6 +355,12 @@ def _paid_packet(packet: str, order: Row, now_us: int) -> Row:
         "expires_us": now_us + order["lifetime_us"],
         "tag": order["tag"],
     }
+
+
+def _sample(packet: Row) -> Row:
+    """Opens come one after another."""
+    at = {"store": "ops_0", "process": "api-1", "packet": packet["packet"]}
+    return at | {"inside": 1, "cap": 256, "at_us": packet["paid_us"]}
 
 
 def _place(row: Row, table: str, subject: str) -> Row:

@@ -193,6 +193,12 @@ FROM postings
 GROUP BY store, account, account_kind, tag
 """
 
+_SAMPLES: Final = """
+SELECT 'ops_0' AS store, 'api-23647' AS process, packet_id(packet) AS packet,
+    1 + packet % 256 AS inside, 256 AS cap, paid_ns // 1000 AS at_us
+FROM packet_facts
+"""
+
 _SHADOW_ACCOUNTS: Final = """
 SELECT store, place('accounts', tag) AS place, tag AS shadow, packet AS subject, person,
     CASE WHEN packet IS NOT NULL THEN tag END AS tag
@@ -208,7 +214,10 @@ _IN_TURN: Final = {
     "moves": _MOVES,
     "postings": _POSTINGS,
     "shadow_rows": _SHADOW_ROWS,
+    "samples": _SAMPLES,
 }
+MADE: Final = frozenset(_IN_TURN)
+"""The tables that are made piece by piece."""
 
 
 def tables(facts: Mapping[str, Columns], already: Mapping[str, int]) -> duckdb.DuckDBPyConnection:

@@ -27,6 +27,7 @@ EXPECTED = {
     "idempotent_requests",
     "ids_unique",
     "shadow_isolation",
+    "cap_respected",
 }
 
 WHOLE = """-- statement: one
