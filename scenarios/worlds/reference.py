@@ -192,6 +192,11 @@ def _balance(system: System, request: Request) -> Answer:
     return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
 
 
+def _control(system: System, request: Request) -> Answer:
+    system.controls.set(request.values["name"], request.values["value"], "operator")
+    return Answer("ok")
+
+
 _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "fund": _fund,
     "send": _send,
@@ -200,6 +205,7 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "open": _open,
     "details": _details,
     "balance": _balance,
+    "control": _control,
 }
 
 
