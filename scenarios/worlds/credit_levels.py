@@ -1,6 +1,6 @@
 """Crediting in levels: an operator switches in the midst of opens between now, by stream and later in a batch (W19).
 
-The processes that serve hear of it when they look, each at its own time; two consumers and a sweeper credit beside them.
+The processes that serve hear of it when they look, each at its own time; consumers and a sweeper credit too.
 """
 
 from functools import partial
