@@ -1,4 +1,4 @@
-"""Crediting in levels: with the open, by the stream, or later in a batch; by whichever way, once (W19, Money rule 6)."""
+"""Crediting in levels: with the open, by the stream, or later in a batch; by any way, once (W19, Money rule 6)."""
 
 import itertools
 import threading
@@ -133,7 +133,7 @@ def test_w19_what_is_small_does_not_wait_for_what_is_large(operated: Night) -> N
 
 @pytest.mark.parametrize("group_commit", [True, False])
 def test_w19_switching_under_load(operated: Night, group_commit: bool) -> None:
-    """Twelve threads open while levels change and consumers and batches run: each voucher once, whatever was in force."""
+    """Twelve threads open while levels change and consumers and batches run: each voucher once."""
     busy = operated.like(group_commit=group_commit)
     packets = [operated.paid(40 * LARGE_FEN, 40) for _ in range(3)]
     over = threading.Event()

@@ -1,5 +1,6 @@
 """Expiry: the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
 
+import threading
 import time
 
 import pytest
@@ -139,3 +140,30 @@ def test_w21_the_sweeper_finds_both_sides_and_regions(night: Night) -> None:
         swept = {v.packet for debt in night.messages(stream.CREDIT, tagged) for v in debt.vouchers}
         assert {p for p in packets if (p[1] == "1") is tagged} <= swept
         assert all(p[1] == str(int(tagged)) for p in swept)
+
+
+def test_w21_the_clock_is_read_under_the_lock(night: Night) -> None:
+    """An open that waits for the packet's row past its time is refused: when it was asked does not count."""
+    packet = night.paid(1000, 4)
+    at = parse_packet_id(packet)
+    locked = threading.Event()
+
+    def hold() -> None:
+        def work(connection: sa.Connection) -> None:
+            found = rows.lock_packet(connection, at)
+            assert found
+            due_us = found[1] + 200_000
+            change = sa.update(tables_of(at).packets).where(tables_of(at).packets.c.packet == packet)
+            connection.execute(change.values(expires_us=due_us))
+            locked.set()
+            time.sleep(0.5)
+
+        night.store(packet).write(work)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(10)
+    with pytest.raises(Refused, match="over"):
+        night.open(packet)
+    holder.join()
+    assert night.opens(packet) == []

@@ -99,7 +99,7 @@ def test_w22_the_same_keys_from_everywhere(night: Night, loses: bool) -> None:
 
 
 def test_w22_a_forgotten_send_pays_once(night: Night) -> None:
-    """The cache forgets which packet a key got, before and after it was paid: of all under this key one is ever paid."""
+    """The cache forgets which packet a key got, before it is paid: of all under this key one is ever paid."""
     sender, key = night.rich(3000), night.key()
     packets = []
     for _ in range(3):
