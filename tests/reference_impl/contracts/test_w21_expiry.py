@@ -152,11 +152,11 @@ def test_w21_the_clock_is_read_under_the_lock(night: Night) -> None:
         def work(connection: sa.Connection) -> None:
             found = rows.lock_packet(connection, at)
             assert found
-            due_us = found[1] + 200_000
+            due_us = found[1] + 400_000
             change = sa.update(tables_of(at).packets).where(tables_of(at).packets.c.packet == packet)
             connection.execute(change.values(expires_us=due_us))
             locked.set()
-            time.sleep(0.5)
+            time.sleep(0.8)
 
         night.store(packet).write(work)
 
