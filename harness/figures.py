@@ -30,12 +30,12 @@ SELECT
 # An intent that was answered later under the same key happened, whichever attempt it was that did it.
 _SETTLED: Final = """
 WITH doubtful AS (SELECT * FROM history WHERE outcome = 'info'),
-done AS (SELECT DISTINCT operation, "key" FROM history WHERE outcome = 'ok' AND "key" IS NOT NULL),
+done AS (SELECT DISTINCT operation, person, "key" FROM history WHERE outcome = 'ok' AND "key" IS NOT NULL),
 looked AS (
     SELECT
         done."key" IS NOT NULL OR CASE doubtful.operation {happened} ELSE FALSE END AS happened,
         doubtful.operation IN ({evident}) AS evident
-    FROM doubtful LEFT JOIN done USING (operation, "key")
+    FROM doubtful LEFT JOIN done USING (operation, person, "key")
 )
 SELECT COUNT(*) FILTER (happened), COUNT(*) FILTER (evident AND NOT happened),
     COUNT(*) FILTER (NOT evident AND NOT happened)
@@ -43,7 +43,7 @@ FROM looked
 """
 
 _HAPPENED: Final = {
-    ("fund", "postings"): "EXISTS (FROM postings WHERE entry = 'fund:' || doubtful.\"key\")",
+    ("fund", "postings"): "EXISTS (FROM postings WHERE entry = 'fund:' || doubtful.person || ':' || doubtful.\"key\")",
     ("pay", "packets"): "EXISTS (FROM packets WHERE packet = doubtful.subject AND state IS DISTINCT FROM 'void')",
     ("open", "opens"): (
         "EXISTS (FROM opens WHERE packet = doubtful.subject AND person = doubtful.person"

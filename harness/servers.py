@@ -35,6 +35,7 @@ _DURABLE: Final = ("--innodb-flush-log-at-trx-commit=1",)
 _VOLATILE: Final = (
     "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
     "--innodb-lock-wait-timeout=0",  # a scheduler decides who waits, and for how long
+    "--sysdate-is-now",  # and what time it is
 )  # fmt: skip
 
 

@@ -148,4 +148,4 @@ SELECT 'history' AS "table", * FROM history
 WHERE operation = $operation AND person = $person AND "key" = $key ORDER BY sent_ns, worker, number LIMIT 10;
 SELECT 'opens' AS "table", * FROM opens WHERE person = $person AND "key" = $key ORDER BY packet, voucher LIMIT 5;
 SELECT 'postings' AS "table", * FROM postings
-WHERE entry IN ($subject, 'fund:' || $key) ORDER BY store, number LIMIT 5
+WHERE entry IN ($subject, 'fund:' || $person || ':' || $key) ORDER BY store, number LIMIT 5

@@ -67,7 +67,7 @@ class LegalSystem:
         self._orders: dict[str, Row] = {}
         self._sent: dict[str, str] = {}
         self._funds: dict[str, int] = {}
-        self._funded: set[str] = set()
+        self._funded: set[tuple[str, str]] = set()
 
     # --- what clients do ----------------------------------------------------------------------------------------------
 
@@ -213,11 +213,11 @@ class LegalSystem:
         return [row for row in self.rows["opens"] if row["packet"] == packet]
 
     def _fund(self, person: str, amount_fen: int, key: str, tag: bool) -> Told:
-        if key not in self._funded:
-            self._funded.add(key)
+        if (person, key) not in self._funded:
+            self._funded.add((person, key))
             self._funds[person] = self._funds.get(person, 0) + amount_fen
             lines = [("world", -amount_fen), (f"user:{person}", amount_fen)]
-            self.post(f"fund:{key}", "fund", person, lines, tag)
+            self.post(f"fund:{person}:{key}", "fund", person, lines, tag)
         return Told()
 
     def _send(self, order: Row, key: str) -> Told:
@@ -323,6 +323,7 @@ class LegalSystem:
                 lines = [(f"escrow:{row['packet']}", -fen), (f"user:{row['person']}", fen)]
                 self.post(f"credit:{voucher}", kind, voucher, lines, row["tag"])
         self.balance()
+        self.rows["samples"] = [_sample(row) for row in self.rows["packets"] if self.opens(row["packet"])]
         for table, subject in (("packets", "packet"), ("opens", "packet"), ("postings", "subject")):
             self.rows["shadow_rows"] += [_place(row, table, subject) for row in self.rows[table]]
         self.cache()
@@ -372,6 +373,12 @@ def _paid_packet(packet: str, order: Row, now_us: int) -> Row:
         "expires_us": now_us + order["lifetime_us"],
         "tag": order["tag"],
     }
+
+
+def _sample(packet: Row) -> Row:
+    """Opens come one after another."""
+    at = {"store": "ops_0", "process": "api-1", "packet": packet["packet"]}
+    return at | {"inside": 1, "cap": 256, "at_us": packet["paid_us"]}
 
 
 def _place(row: Row, table: str, subject: str) -> Row:

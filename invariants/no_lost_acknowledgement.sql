@@ -82,11 +82,11 @@ lost AS (
     SELECT
         attempts.*,
         COALESCE(attempts."key", 'without a key') AS id,
-        'was told that {amount_fen} fen were added, and their account has no such entry fund:{key}' AS fault
+        'was told that {amount_fen} fen were added, and their account has no such entry fund:{person}:{key}' AS fault
     FROM attempts
     LEFT JOIN funded
         ON
-            funded.entry = 'fund:' || attempts."key"
+            funded.entry = 'fund:' || attempts.person || ':' || attempts."key"
             AND funded.amount_fen = attempts.amount_fen
             AND funded.person = attempts.person
     WHERE attempts.outcome = 'ok' AND attempts.operation = 'fund' AND attempts.amount_fen IS NOT NULL AND funded.entry IS NULL
@@ -132,4 +132,4 @@ SELECT 'packets' AS "table", * FROM packets WHERE packet = $subject ORDER BY sto
 SELECT 'opens' AS "table", * FROM opens
 WHERE packet = $subject AND (person = $person OR sequence = $sequence) ORDER BY sequence, voucher LIMIT 5;
 SELECT 'postings' AS "table", * FROM postings
-WHERE entry = 'fund:' || $key OR (subject = $subject AND kind = 'pay') ORDER BY store, number LIMIT 10
+WHERE entry = 'fund:' || $person || ':' || $key OR (subject = $subject AND kind = 'pay') ORDER BY store, number LIMIT 10

@@ -60,7 +60,7 @@ FROM inflows
 LEFT JOIN attempts
     ON
         attempts.operation = 'fund'
-        AND 'fund:' || attempts."key" = inflows.entry
+        AND 'fund:' || attempts.person || ':' || attempts."key" = inflows.entry
         AND COALESCE(attempts.amount_fen, inflows.amount_fen) = inflows.amount_fen
 WHERE inflows.kind = 'fund' AND COALESCE(inflows.account_kind, 'user') = 'user' AND attempts.operation IS NULL
 

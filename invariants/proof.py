@@ -29,7 +29,7 @@ class Proofs:
         """`large`: the tables that are to be walked through once only."""
         self._connection = connection
         self._large = sorted(_TABLES.keys() & set(large))
-        self._names = sorted({name for row in violations for value in row.values() for name in _names(value)})
+        self._names = sorted({name for row in violations for name in _names(row)})
         self._near: list[str] = []
 
     def close(self) -> None:
@@ -65,6 +65,8 @@ class Proofs:
             self._near.append(table)
 
 
-def _names(value: object) -> tuple[str, ...]:
-    """What a value may be called in other tables: itself, and the entry of a funding under this key."""
-    return (value, f"fund:{value}") if isinstance(value, str) else ()
+def _names(violation: Row) -> list[str]:
+    """What a violation's values may be called in other tables: themselves, and the entry of a funding under its key."""
+    return [value for value in violation.values() if isinstance(value, str)] + [
+        f"fund:{violation.get('person')}:{violation.get('key')}"
+    ]

@@ -82,7 +82,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
     "postings": {
         "store": "VARCHAR",
         "number": "BIGINT",  # rises, within a store, in the order postings of one account were made
-        "entry": "VARCHAR",  # the entry's key: fund:…, pay:{packet}, credit:{voucher}, return:{packet}
+        "entry": "VARCHAR",  # the entry's key: fund:{person}:{key}, pay:{packet}, credit:{voucher}, return:{packet}
         "kind": "VARCHAR",  # fund | pay | credit (of an open) | refund (of a refund's voucher) | return (of a pay)
         "subject": "VARCHAR",  # packet of a pay or return, voucher of a credit or refund
         "account": "VARCHAR",

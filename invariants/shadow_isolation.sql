@@ -33,7 +33,7 @@ people AS (
 -- the side of an id that all who may have made it have in common
 makers AS (
     SELECT
-        CASE WHEN operation = 'fund' THEN 'fund:' || "key" ELSE subject END AS id,
+        CASE WHEN operation = 'fund' THEN 'fund:' || person || ':' || "key" ELSE subject END AS id,
         CASE WHEN tag THEN 1 WHEN NOT tag THEN 0 END AS side
     FROM attempts
 ),

@@ -17,6 +17,7 @@ from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
 from reference_impl.resilience.limits import Limits
+from reference_impl.resilience.samples import Samples
 from reference_impl.runtime import Runtime, ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.cache import connect_cache
@@ -151,6 +152,7 @@ def assemble(
         counts=counts,
         limits=Limits(controls, counts, runtime),
         breakers=Breakers(settings, runtime),
+        samples=Samples(stores.ops, runtime, holder, settings.group_most),
     )
     return system
 

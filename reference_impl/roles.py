@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +64,8 @@ def application() -> Any:
         die_with(server.pid)
     settings = _settings()
     system = _start(settings, "api")
+    system.runtime.spawn("samples", partial(system.samples.watch, settings.samples_every_s))
+    Finalize(None, system.samples.write, exitpriority=1)
     if settings.embedded:
         for role, work in WORK.items():
             system.runtime.spawn(role, partial(work, system, role))

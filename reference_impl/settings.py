@@ -65,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long after a day has become cold its packets are moved: longer than any statement takes (W14)."""
     full_pass_every: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Every so many passes the sweeper looks at all days and starts from the beginning, for what was committed late."""
+    dead_after_s: float = 3600.0
+    """How long what fails for want of a store is tried again before it is laid aside (W06)."""
+    samples_every_s: float = 1.0
+    """How often a process says how many opens of a packet it had in the database at once (W11)."""
     day_tables: tuple[int, ...] = tuple(range(1, 32))
     """The days of month there are tables for (W14)."""
     controls_every_s: float = 0.25

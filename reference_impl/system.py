@@ -16,6 +16,7 @@ from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
 from reference_impl.resilience.limits import Limits
+from reference_impl.resilience.samples import Samples
 from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.cold_tables import cold_tables
@@ -58,6 +59,7 @@ class System:
     counts: Counts
     limits: Limits
     breakers: Breakers
+    samples: Samples
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""

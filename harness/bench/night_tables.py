@@ -105,7 +105,8 @@ WHERE "end" = {STATES.index("refunded")}
 # An entry moves money from one account to another; between two ledgers by way of their clearing accounts.
 _MOVES: Final = f"""
 SELECT
-    'fund:' || key_of(sender, fund_intent) AS entry, 'fund' AS kind, NULL AS subject, tag, total_fen AS amount_fen,
+    'fund:' || sender || ':' || key_of(sender, fund_intent) AS entry, 'fund' AS kind, NULL AS subject, tag,
+    total_fen AS amount_fen,
     person_ledger(sender) AS from_store, 'world' AS from_account, 'world' AS from_kind,
     person_ledger(sender) AS to_store, 'user:' || sender AS to_account, 'user' AS to_kind,
     paid_ns // 1000 - 30000 AS posted_us
@@ -195,6 +196,12 @@ FROM postings
 GROUP BY store, account, account_kind, tag
 """
 
+_SAMPLES: Final = """
+SELECT 'ops_0' AS store, 'api-23647' AS process, packet_id(packet) AS packet,
+    1 + packet % 256 AS inside, 256 AS cap, paid_ns // 1000 AS at_us
+FROM packet_facts
+"""
+
 _SHADOW_ACCOUNTS: Final = """
 SELECT store, place('accounts', tag) AS place, tag AS shadow, packet AS subject, person,
     CASE WHEN packet IS NOT NULL THEN tag END AS tag
@@ -210,6 +217,7 @@ _IN_TURN: Final = {
     "moves": _MOVES,
     "postings": _POSTINGS,
     "shadow_rows": _SHADOW_ROWS,
+    "samples": _SAMPLES,
 }
 MADE: Final = tuple(table for table in _IN_TURN if table != "moves")
 """The canonical tables that `tables` makes."""

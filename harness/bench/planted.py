@@ -43,6 +43,8 @@ class Plant(Struct, frozen=True):
 PLANTS: Final = {
     # half of it is taken first
     "allocation_bounds": Plant(amounts_fen=(500, 125, 125, 125, 125)),
+    # a process had one more of its opens inside than it may
+    "cap_respected": Plant(sql="UPDATE samples SET inside = cap + 1 WHERE packet {these}"),
     # an exhausted packet of which only three shares were opened
     "conservation": Plant(PAID, (_FEN,) * 3, "UPDATE packets SET state = 'exhausted' WHERE packet {these}"),
     # the credit goes to somebody else: see `mislead`

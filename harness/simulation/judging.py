@@ -62,8 +62,15 @@ def _apart(row: Row, named: Sequence[int], number: int) -> Row:
     told = list(row)
     for place in named:
         if told[place] is not None:
-            told[place] = f"{told[place]}#{number}"
+            told[place] = _numbered(told[place], number)
     return tuple(told)
+
+
+def _numbered(name: Any, number: int) -> str:
+    """A funding's entry is two names, `fund:{person}:{key}`, and both bear the number."""
+    kind, _, names = str(name).partition(":")
+    person, _, key = names.partition(":")
+    return f"fund:{person}#{number}:{key}#{number}" if kind == "fund" and key else f"{name}#{number}"
 
 
 def _arrow(rows: Sequence[Row], columns: Columns) -> pa.Table:

@@ -20,7 +20,7 @@ NO_ANSWER: Final = 1159  # ER_NET_READ_INTERRUPTED: a driver that takes it for a
 DEADLOCK: Final = 1213
 LOCK_WAIT: Final = 1205
 SQLITE_BUSY: Final = 5
-_CLOCK: Final = "NOW(6)"
+_CLOCKS: Final = ("NOW(6)", "SYSDATE(6)")
 
 _broken: Final[set[int]] = set()
 """Connections, by identity, that lie broken in somebody's hands."""
@@ -149,7 +149,7 @@ def _met_lock(error: Exception) -> bool:
 def _at_simulated_time(execute: Any, cursor: Any, statement: str, *arguments: Any) -> None:
     """MariaDB's clock, for a statement that reads it, is the schedule's at the moment it is sent."""
     scheduler = active()
-    if scheduler is not None and _CLOCK in statement:
+    if scheduler is not None and any(clock in statement for clock in _CLOCKS):
         seconds, us = divmod(scheduler.now_ns // 1000, 1_000_000)
         statement = f"SET STATEMENT timestamp = {seconds}.{us:06d} FOR {statement}"
     execute(cursor, statement, *arguments)

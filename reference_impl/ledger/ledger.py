@@ -24,6 +24,11 @@ def credit_key(voucher: str) -> str:
     return f"credit:{voucher}"
 
 
+def fund_key(person: int, client_key: str) -> str:
+    """A client's key is its person's own, as at send, pay and open (W22): another's is another key."""
+    return f"fund:{person}:{client_key}"
+
+
 def pay_key(packet: str) -> str:
     return f"pay:{packet}"
 
@@ -51,8 +56,8 @@ class Ledger:
         return self.stores[0].write(work)
 
     def fund(self, person: int, amount_fen: int, client_key: str, tagged: bool) -> None:
-        """Bring money in. Raises Refused("key_bound") where the key funded something else."""
-        key = f"fund:{client_key}"
+        """Bring money in. Raises Refused("key_bound") where the person's key brought in another amount."""
+        key = fund_key(person, client_key)
         body = msgspec.json.encode({"person": person, "amount_fen": amount_fen}).decode()
         entry = books.transfer(key, "fund", None, books.WORLD, books.user(person), amount_fen, body)
 
@@ -147,17 +152,20 @@ class Ledger:
         tables, key = ledger_tables(tagged), return_key(order.packet)
         return bool(self.shard(order.sender).read(lambda c: books.standing_entries(c, tables, [key])))
 
-    def credit(self, sender: int, vouchers: Sequence[Voucher], tagged: bool) -> None:
-        """Move vouchers' money from escrow to their people, each once however often this is called (W06).
+    def credit(self, sender: int, vouchers: Sequence[Voucher], tagged: bool) -> int:
+        """Move vouchers' money from escrow to their people, each once however often this is called (W06); how many
+        arrived.
 
         Where a person's account is in another shard the money crosses by way of the clearing accounts: first it leaves
         escrow, then it arrives; either leg may be repeated.
         """
         home = self.shard(sender)
-        self._credit_leg(home, tagged, vouchers, lambda v: _leaving(v, self.shard(v.person) is home))
+        left = self._credit_leg(home, tagged, vouchers, lambda v: _leaving(v, self.shard(v.person) is home))
+        arrived = sum(self.shard(voucher.person) is home for voucher in left)
         for store, arriving in _by_shard(self, vouchers):
             if store is not home:
-                self._credit_leg(store, tagged, arriving, _arriving)
+                arrived += len(self._credit_leg(store, tagged, arriving, _arriving))
+        return arrived
 
     def credited(self, vouchers: Iterable[Voucher], tagged: bool) -> set[str]:
         """Those of the vouchers whose money has arrived, by id."""
@@ -175,15 +183,18 @@ class Ledger:
 
     def _credit_leg(
         self, store: Store, tagged: bool, vouchers: Sequence[Voucher], make: Callable[[Voucher], books.Entry]
-    ) -> None:
-        def work(connection: sa.Connection, store: Store, tables: LedgerTables) -> None:
+    ) -> list[Voucher]:
+        """Those of the vouchers whose leg was not posted before."""
+
+        def work(connection: sa.Connection, store: Store, tables: LedgerTables) -> list[Voucher]:
             entries = {credit_key(v.voucher): v for v in vouchers}
             standing = books.standing_entries(connection, tables, entries)
-            new = [make(voucher) for key, voucher in entries.items() if key not in standing]
+            new = [voucher for key, voucher in entries.items() if key not in standing]
             if new:
-                books.post(connection, store, tables, new, store.now_us(connection))
+                books.post(connection, store, tables, [make(voucher) for voucher in new], store.now_us(connection))
+            return new
 
-        self._write(store, tagged, work)
+        return self._write(store, tagged, work)
 
     def _write(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
         """Run `work` in a transaction; where a concurrent one was first, look again at what it did."""

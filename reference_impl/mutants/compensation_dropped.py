@@ -4,7 +4,7 @@ from reference_impl.packets import consuming
 
 
 def _plant() -> None:
-    consuming.MOST_ATTEMPTS = 1
+    consuming.is_dead = lambda *_: True
     never_reconciled()
 
 

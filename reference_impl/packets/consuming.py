@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
+import sqlalchemy as sa
 
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
@@ -12,13 +13,15 @@ from reference_impl.system import System
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
-TAKE_OVER_EVERY_US = 1_000_000
+MOST_ATTEMPTS: Final = 5
+TAKE_OVER_EVERY_US: Final = 1_000_000
+PASSING: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What may pass by itself: a database that is gone, busy or out of connections, however often it is asked."""
 
 
 class Job(NamedTuple):
     """What is done with the messages of a topic. `handle` works one off and acknowledges it; it calls `compensate` for
-    what fails."""
+    what fails, and what it raises all the same is compensated for it. CacheError goes on: the stream is gone."""
 
     topic: stream.Topic
     compensation: stream.Topic
@@ -30,7 +33,7 @@ def run_once(system: System, job: Job, consumer: str) -> int:
     seen = 0
     for tagged in system.sides():
         for message in stream.receive(system.stream, job.topic, tagged, consumer):
-            job.handle(system, message, tagged)
+            _work_off(system, job, message, tagged)
             seen += 1
     return seen
 
@@ -41,19 +44,52 @@ def take_over(system: System, job: Job, consumer: str) -> int:
     for tagged in system.sides():
         for topic in (job.topic, job.compensation):
             for message in stream.claim(system.stream, topic, tagged, consumer, system.settings.rest_ms):
-                job.handle(system, message, tagged)
+                if stream.often_taken(system.stream, message, consumer):
+                    lay_aside(system, job, message, tagged, "it ends whoever takes it")
+                else:
+                    _work_off(system, job, message, tagged)
                 seen += 1
         stream.rest(system.stream, job.compensation, tagged, consumer)
     return seen
 
 
 def compensate(system: System, job: Job, message: stream.Message, tagged: bool, error: Exception) -> None:
-    """Put what failed where it rests and is tried again, or, after so many attempts, among the dead letters."""
-    attempts = message.body.attempts + 1
-    target = stream.DEAD if attempts >= MOST_ATTEMPTS else job.compensation
-    told = message.number, message.stream, attempts, target.name, error
-    log.warning("%s of %s failed (attempt %d, now in %s): %s", *told)
-    stream.add(system.stream, target, tagged, msgspec.structs.replace(message.body, attempts=attempts))
+    """Put what failed where it rests and is tried again, or, where it never works, among the dead letters."""
+    now_us = system.runtime.now_us()
+    body = message.body
+    body = msgspec.structs.replace(body, attempts=body.attempts + 1, failed_us=body.failed_us or now_us)
+    if is_dead(body, isinstance(error, PASSING), now_us, int(system.settings.dead_after_s * 1_000_000)):
+        lay_aside(system, job, message._replace(body=body), tagged, error)
+        return
+    log.warning("%s of %s failed (attempt %d): %s", message.number, message.stream, body.attempts, error)
+    stream.add(system.stream, job.compensation, tagged, body)
+
+
+def is_dead(body: stream.Body, passing: bool, now_us: int, patience_us: int) -> bool:
+    """Whether what failed is not tried again: after so many attempts; while it may pass by itself, after so long."""
+    if passing:
+        return now_us - body.failed_us >= patience_us
+    return body.attempts >= MOST_ATTEMPTS
+
+
+def lay_aside(system: System, job: Job, message: stream.Message, tagged: bool, reason: Exception | str) -> None:
+    """Among the dead letters, and out of its stream: somebody must look, and reconciliation finds what it was about."""
+    stream.lay_aside(system.stream, message, tagged, message.body)
+    system.counts.add("dead_letters", job.topic.name)
+    log.error("message %s of %s is a dead letter: %s", message.number, message.stream, reason)
+
+
+def _work_off(system: System, job: Job, message: stream.Message, tagged: bool) -> None:
+    if message.body is None:
+        lay_aside(system, job, message, tagged, "nobody can read it")
+        return
+    try:
+        job.handle(system, message, tagged)
+    except CacheError:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever a message does to its handler, the consumer goes on
+        compensate(system, job, message, tagged, error)
+        stream.acknowledge(system.stream, message)
 
 
 def listen(system: System, job: Job, consumer: str) -> None:

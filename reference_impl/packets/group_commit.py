@@ -19,12 +19,18 @@ BATONS: Final = 2
 interpreter."""
 
 
+def leave(_answer: Any) -> None:
+    """Nothing is left to do about an answer."""
+
+
 class Served(NamedTuple):
     """What became of a batch: an answer a request (an exception where it is to be raised), and what is left to tell
-    others once it is committed."""
+    others once it is committed. `settle`: what a request has still to do about its own answer, while nobody waits for
+    it; must not raise."""
 
     answers: list[Any]
     publish: Callable[[], None]
+    settle: Callable[[Any], None] = leave
 
 
 Batch = Callable[[str, list[Any]], Served]
@@ -57,12 +63,13 @@ class EachAlone:
         try:
             served = self._batch(key, [request])
             served.publish()
-            return _answer(served.answers[0])
         finally:
             with self._lock:
                 self._inside[key] -= 1
                 if not self._inside[key]:
                     del self._inside[key]
+        served.settle(served.answers[0])
+        return _answer(served.answers[0])
 
 
 class GroupCommit:
@@ -90,6 +97,7 @@ class GroupCommit:
                 self._lead(key, room)
         finally:
             _wake(waiter.after)
+        waiter.settle(waiter.answer)
         return _answer(waiter.answer)
 
     def _enter(self, key: str, waiter: "_Waiter") -> "tuple[_Room, bool]":
@@ -127,7 +135,7 @@ class GroupCommit:
         try:
             served = self._batch(key, [waiter.request for waiter in taken])
             for waiter, answer in zip(taken, served.answers, strict=True):
-                waiter.answer = answer
+                waiter.answer, waiter.settle = answer, served.settle
         except BaseException as error:
             for waiter in taken:
                 waiter.answer = error
@@ -171,7 +179,7 @@ def _wake(waiters: "list[_Waiter]") -> None:
 
 
 class _Waiter:
-    __slots__ = ("after", "answer", "leads", "request", "signal")
+    __slots__ = ("after", "answer", "leads", "request", "settle", "signal")
 
     def __init__(self, request: Any, signal: Signal) -> None:
         self.request = request
@@ -179,6 +187,7 @@ class _Waiter:
         self.leads = False
         self.after: list[_Waiter] = []
         self.answer: Any = None
+        self.settle: Callable[[Any], None] = leave
 
 
 class _Room:

@@ -1,15 +1,16 @@
 """Open (拆): takes a share and leaves a voucher in the same transaction (W06), together with all who wait (W11)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import sqlalchemy as sa
 
+from reference_impl.domain.crediting import due_now
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import OpenDecisions, OpenRequest, Voucher, decide_opens
-from reference_impl.packets import cold, rows
-from reference_impl.packets.group_commit import Served, nothing
+from reference_impl.packets import cold, crediting, rows
+from reference_impl.packets.group_commit import Served, leave, nothing
 from reference_impl.packets.publish import publish
 from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import CacheError
@@ -36,16 +37,19 @@ def serve_batch(system: System, packet: str, requests: Sequence[OpenRequest]) ->
     if store is None:
         return _unserved(Refused("unknown_packet", packet), requests)
     try:
-        decisions = system.breakers.call(
-            store.name, lambda: store.write(lambda connection: _open_in(connection, system, store, at, requests))
-        )
+        with system.samples.inside(packet, len(requests)):
+            decisions = system.breakers.call(
+                store.name, lambda: store.write(lambda connection: _open_in(connection, system, store, at, requests))
+            )
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
         return _unserved(error, requests) if len(requests) == 1 else _serve_halves(system, packet, requests)
     except (sa.exc.SQLAlchemyError, CacheError, Refused) as error:
         return _unserved(error, requests)
     if isinstance(decisions, Refused):
         return _unserved(decisions, requests)
-    return Served(decisions.answers, partial(_publish, system, at, decisions))
+    now = due_now(decisions.made, crediting.levels(system))
+    settle = partial(_settle, system, at, decisions.packet.sender, {v.sequence for v in now}) if now else leave
+    return Served(decisions.answers, partial(_publish, system, at, decisions, now), settle)
 
 
 def _serve_halves(system: System, packet: str, requests: Sequence[OpenRequest]) -> Served:
@@ -53,7 +57,7 @@ def _serve_halves(system: System, packet: str, requests: Sequence[OpenRequest]) 
     first = serve_batch(system, packet, requests[:middle])
     first.publish()
     second = serve_batch(system, packet, requests[middle:])
-    return Served([*first.answers, *second.answers], second.publish)
+    return Served([*first.answers, *second.answers], second.publish, partial(_settle_both, first, second))
 
 
 def _unserved(reason: Exception, requests: Sequence[OpenRequest]) -> Served:
@@ -84,6 +88,17 @@ def _open_cold(system: System, at: PacketId, requests: Sequence[OpenRequest]) ->
     return decide_opens(packet, {v.person: v for v in opens}, requests, packet.expires_us, system.runtime.draw)
 
 
-def _publish(system: System, at: PacketId, decisions: OpenDecisions) -> None:
+def _publish(system: System, at: PacketId, decisions: OpenDecisions, now: Sequence[Voucher] = ()) -> None:
     if decisions.made:
-        publish(system, at, decisions.packet, decisions.made, decisions.made)
+        publish(system, at, decisions.packet, decisions.made, decisions.made, now)
+
+
+def _settle(system: System, at: PacketId, sender: int, now: Collection[int], answer: Voucher | Refused) -> None:
+    """Credit what is large before it is answered, each in its own request (W19); `now` are the sequences of those."""
+    if isinstance(answer, Voucher) and answer.sequence in now:
+        crediting.credit_now(system, sender, answer, at.tagged)
+
+
+def _settle_both(first: Served, second: Served, answer: Voucher | Refused) -> None:
+    first.settle(answer)
+    second.settle(answer)

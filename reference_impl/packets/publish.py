@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet, Voucher
-from reference_impl.packets import views
+from reference_impl.packets import crediting, views
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -17,10 +17,18 @@ from reference_impl.system import System
 log = logging.getLogger(__name__)
 
 
-def publish(system: System, at: PacketId, packet: Packet, owed: Sequence[Voucher], opens: Sequence[Voucher]) -> None:
-    """`owed` are the vouchers that were made; `packet` and `opens` are what readers are to see."""
+def publish(
+    system: System,
+    at: PacketId,
+    packet: Packet,
+    owed: Sequence[Voucher],
+    opens: Sequence[Voucher],
+    now: Sequence[Voucher] = (),
+) -> None:
+    """`owed` are the vouchers that were made, `now` those of them that their open credits (W19); `packet` and `opens`
+    are what readers are to see."""
     system.memory.learn(packet, opens)
-    _owe(system, at, packet.sender, owed)
+    crediting.owe(system, packet.sender, owed, now, at.tagged)
     _write_cache(system, at, packet, opens)
 
 
@@ -28,13 +36,6 @@ def show(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher])
     """Tell readers only: nobody is owed anything by it."""
     system.memory.learn(packet, opens)
     _write_cache(system, at, packet, opens)
-
-
-def _owe(system: System, at: PacketId, sender: int, owed: Sequence[Voucher]) -> None:
-    try:
-        stream.add(system.stream, stream.CREDIT, at.tagged, stream.Debt(sender, list(owed)))
-    except CacheError:
-        log.warning("%d vouchers of packet %s await reconciliation", len(owed), at)
 
 
 def _write_cache(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import REFUND_SEQUENCE, Packet, Voucher
 from reference_impl.stores.layout import OrderTables, tables_of
-from reference_impl.stores.sql import DatabaseClock, Store, between, insert_into
+from reference_impl.stores.sql import DatabaseClock, LockedClock, Store, between, insert_into
 
 OPEN = "open"
 REFUND = "refund"
@@ -188,7 +188,7 @@ def _made(tables: tuple[OrderTables, ...]) -> sa.CompoundSelect[Any]:
 
 @cache
 def _lock(packets: sa.Table) -> sa.Select[Any]:
-    return sa.select(packets, DatabaseClock()).where(packets.c.packet == sa.bindparam("id")).with_for_update()
+    return sa.select(packets, LockedClock()).where(packets.c.packet == sa.bindparam("id")).with_for_update()
 
 
 @cache

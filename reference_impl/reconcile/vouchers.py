@@ -1,15 +1,15 @@
-"""Vouchers ↔ ledger: a voucher whose money never arrived is credited, under the same key as by any other path (W06)."""
+"""Vouchers ↔ ledger: a voucher whose money never arrived is credited, under the same key as by any other path (W06).
+
+While operators have crediting wait (W19), this is the batch that credits whatever was opened.
+"""
 
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 
-import sqlalchemy as sa
-
 from reference_impl.domain.identifiers import is_tagged
 from reference_impl.domain.packet import Voucher
-from reference_impl.ledger.books import Overdrawn
 from reference_impl.packets import crediting, rows
 from reference_impl.reconcile.report import Report
 from reference_impl.stores.stream import Debt
@@ -55,11 +55,11 @@ def _credit(system: System, missing: list[tuple[Voucher, int]], tagged: bool) ->
     by_sender: dict[int, list[Voucher]] = defaultdict(list)
     for voucher, sender in missing:
         by_sender[sender].append(voucher)
-    repaired = 0
+    repaired, path = 0, "batch" if crediting.levels(system).later else "reconciliation"
     for sender, vouchers in by_sender.items():
         try:
-            crediting.credit(system, Debt(sender, vouchers), tagged)
+            crediting.count(system, path, crediting.credit(system, Debt(sender, vouchers), tagged))
             repaired += len(vouchers)
-        except (sa.exc.SQLAlchemyError, Overdrawn) as error:
+        except crediting.FAILURES as error:
             log.error("%d vouchers of packets of %d cannot be credited: %s", len(vouchers), sender, error)
     return repaired

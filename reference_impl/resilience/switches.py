@@ -41,7 +41,7 @@ SWITCHES: Final[dict[str, Switch]] = {
     "credit_later": Switch(
         "ledger",
         "strong",
-        "nothing is credited until a batch does from vouchers (W19)",
+        "what is opened from now on is credited by a batch from vouchers (W19)",
         ("credit_large_now", "credit_stream"),
     ),
     "lists_two_screens": Switch("user lists", "weak", "lists end after two screens (W20)"),
@@ -53,6 +53,7 @@ SWITCHES: Final[dict[str, Switch]] = {
 }
 
 DIALS: Final[dict[str, Dial]] = {
+    "large_fen": Dial(1000, 1, 20_000, "fen", "from here on an amount is large, for credit_large_now (W19)"),
     "north_percent": Dial(
         -1, -1, 100, "%", "this share of new packets goes north; -1: by the sender's access point (W03)"
     ),

@@ -3,9 +3,12 @@
 ops_0   changes, samples
 """
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, sqlite
 
 from reference_impl.stores.layout import ID, NUMBER
 from reference_impl.stores.sql import Store
@@ -47,6 +50,39 @@ def _ops_tables() -> OpsTables:
 
 
 OPS: Final = _ops_tables()
+
+
+class Sample(NamedTuple):
+    """A row of `samples`: the most opens of a packet that a process had in the database at once, and its cap."""
+
+    process: str
+    packet: str
+    inside: int
+    cap: int
+    at_us: int
+
+
+def keep_most(store: Store, samples: Sequence[Sample]) -> None:
+    """Write samples; of a process and a packet the one with most inside stays."""
+    rows = [sample._asdict() for sample in samples]
+    store.write(lambda connection: connection.execute(_keep_most(store.sqlite), rows))
+
+
+@cache
+def _keep_most(for_sqlite: bool) -> sa.Insert:
+    """`inside` is set last: MariaDB assigns from left to right, and the others ask what stood there."""
+    samples = OPS.samples
+    if for_sqlite:
+        insert = sqlite.insert(samples)
+        more = insert.excluded.inside > samples.c.inside
+        taken = {name: insert.excluded[name] for name in ("cap", "at_us", "inside")}
+        return insert.on_conflict_do_update(index_elements=list(samples.primary_key), set_=taken, where=more)
+    insert_or_keep = mysql.insert(samples)
+    new = insert_or_keep.inserted
+    more = new.inside > samples.c.inside
+    return insert_or_keep.on_duplicate_key_update(
+        [(name, sa.func.if_(more, new[name], samples.c[name])) for name in ("cap", "at_us", "inside")]
+    )
 
 
 def create_ops_store(store: Store) -> None:

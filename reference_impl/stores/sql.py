@@ -41,6 +41,24 @@ def _mariadb_clock(_element: DatabaseClock, _compiler: Any, **_: Any) -> str:
     return "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
 
 
+class LockedClock(FunctionElement[int]):
+    """The same, read once the statement's row is locked: NOW is when the statement began, which may wait for the lock
+    past a packet's time (Money rule 4). In a condition it would keep an index from being used."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(LockedClock, "sqlite")
+def _sqlite_locked_clock(_element: LockedClock, _compiler: Any, **_: Any) -> str:
+    return "rainproof_now_us()"
+
+
+@compiles(LockedClock, "mysql")
+def _mariadb_locked_clock(_element: LockedClock, _compiler: Any, **_: Any) -> str:
+    return "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"
+
+
 class Store:
     """One database. `write` runs a function in a transaction; `read` outside one."""
 

@@ -14,18 +14,22 @@ import msgspec
 import redis
 
 from reference_impl.domain.packet import Voucher
-from reference_impl.stores.layout import SHADOW, side
+from reference_impl.stores.layout import side
 
 log = logging.getLogger(__name__)
 
 GROUP: Final = "workers"
+MOST_AT_ONCE: Final = 16
+MOST_DELIVERIES: Final = 20
+"""A message that was taken so often and never finished, nor failed, ends whoever takes it."""
 BODY: Final = "body"
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message carries; `attempts` counts those that failed."""
+    """What a message carries. `attempts` counts those that failed, `failed_us` is when the first of them did."""
 
     attempts: int = 0
+    failed_us: int = 0
 
 
 class Debt(Body, frozen=True):
@@ -51,7 +55,9 @@ class Message(NamedTuple):
     stream: str
     number: str
     body: Any
-    """Of the topic's shape."""
+    """Of the topic's shape; None where nobody can read it."""
+    fields: Any = None
+    """What the stream holds of it."""
 
 
 CREDIT: Final = Topic("stream:credit", Debt)
@@ -85,16 +91,24 @@ def create_groups(client: redis.Redis, tagged: bool) -> None:
 def claim(client: redis.Redis, topic: Topic, tagged: bool, consumer: str, idle_ms: int) -> Iterator[Message]:
     """Messages that another consumer took and did not finish within `idle_ms`."""
     name = stream_name(topic, tagged)
-    answer: Any = client.xautoclaim(name, GROUP, consumer, min_idle_time=idle_ms, count=16)
-    yield from _messages(client, topic, name, answer[1])
+    answer: Any = client.xautoclaim(name, GROUP, consumer, min_idle_time=idle_ms, count=MOST_AT_ONCE)
+    yield from _messages(topic, name, answer[1])
+
+
+def often_taken(client: redis.Redis, message: Message, consumer: str) -> bool:
+    """Whether a message that `consumer` has in hand was taken so often that it must be what ends those who take it."""
+    taken: Any = client.xpending_range(
+        message.stream, GROUP, min=message.number, max=message.number, count=1, consumername=consumer
+    )
+    return any(each["times_delivered"] > MOST_DELIVERIES for each in taken)
 
 
 def receive(client: redis.Redis, topic: Topic, tagged: bool, consumer: str) -> Iterator[Message]:
     """New messages, without waiting."""
     name = stream_name(topic, tagged)
-    answer: Any = client.xreadgroup(GROUP, consumer, {name: ">"}, count=16)
+    answer: Any = client.xreadgroup(GROUP, consumer, {name: ">"}, count=MOST_AT_ONCE)
     for _, entries in dict(answer).items() if isinstance(answer, dict) else answer or ():
-        yield from _messages(client, topic, name, entries)
+        yield from _messages(topic, name, entries)
 
 
 def rest(client: redis.Redis, topic: Topic, tagged: bool, consumer: str) -> None:
@@ -115,25 +129,28 @@ def backlog(client: redis.Redis, tagged: bool) -> int:
     return sum(int(client.xlen(stream_name(topic, tagged))) for topic in TOPICS)
 
 
-def _messages(client: redis.Redis, topic: Topic, name: str, entries: Any) -> Iterator[Message]:
-    for number, fields in entries or ():
-        if not fields:
-            continue
-        try:
-            body = msgspec.json.decode(fields.get(BODY, ""), type=topic.shape)
-        except msgspec.MsgspecError as error:
-            log.error("message %s of %s is unreadable and laid aside: %s", number, name, error)
-            _lay_aside(client, name, number, fields)
-        else:
-            yield Message(name, number, body)
-
-
-def _lay_aside(client: redis.Redis, name: str, number: str, fields: Any) -> None:
-    """What nobody can read goes to the dead letters; what it was about reconciliation finds."""
+def lay_aside(client: redis.Redis, message: Message, tagged: bool, body: Body | None = None) -> None:
+    """Among the dead letters, at once with leaving its stream: as it is, or with `body`. What it was about
+    reconciliation finds."""
+    fields = message.fields if body is None else {BODY: msgspec.json.encode(body)}
     with client.pipeline(transaction=True) as pipe:
-        pipe.xadd(stream_name(DEAD, name.startswith(SHADOW)), fields)
-        _finish(pipe, name, number)
+        pipe.xadd(stream_name(DEAD, tagged), fields)
+        _finish(pipe, message.stream, message.number)
         pipe.execute()
+
+
+def _messages(topic: Topic, name: str, entries: Any) -> Iterator[Message]:
+    for number, fields in entries or ():
+        if fields:
+            yield Message(name, number, _body(topic, number, fields), fields)
+
+
+def _body(topic: Topic, number: str, fields: Any) -> Body | None:
+    try:
+        return msgspec.json.decode(fields.get(BODY, ""), type=topic.shape)
+    except msgspec.MsgspecError as error:
+        log.error("message %s of %s is unreadable: %s", number, topic.name, error)
+        return None
 
 
 def _finish(pipe: Any, name: str, number: str) -> None:

@@ -87,6 +87,7 @@ class Reference:
         self.stores = connect(self.settings, Databases())
         self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
         self._evidence = {store: _queries(store) for store in self.stores.all}
+        self._booted: list[System] = []
         self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in self.stores.all}
 
     # --- a schedule's beginning ---------------------------------------------------------------------------------------
@@ -99,9 +100,12 @@ class Reference:
             for texts in sent:
                 texts.clear()
         self.cache.flushall()
+        self._booted.clear()
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
-        return assemble(self.settings, runtime, self.stores, self.cache, process)
+        system = assemble(self.settings, runtime, self.stores, self.cache, process)
+        self._booted.append(system)
+        return system
 
     def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
         """`credit-…` processes credit, `repair-…` repair the cache, `sweep-…` refund and reconcile."""
@@ -124,6 +128,8 @@ class Reference:
     # --- a schedule's end ---------------------------------------------------------------------------------------------
 
     def drain(self, runtime: ProcessRuntime) -> int:
+        for booted in self._booted:
+            booted.samples.write()
         system = self.boot("drain", runtime)
         until_us = runtime.now_us() + 1
         for tagged in system.sides():

@@ -74,7 +74,7 @@ def looks(pause_s: float = 0.0) -> Step:
 
 def sets(name: str, value: int, pause_s: float = 0.0) -> Step:
     """An operator sets a switch or a dial."""
-    return Step("control", {"name": name, "value": value}, pause_s=pause_s)
+    return Step("control", {"name": name, "value": value}, attempts=2, pause_s=pause_s)
 
 
 def guest(person: int, *steps: Step, asks: str = "api-1") -> Person:

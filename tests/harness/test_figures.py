@@ -97,7 +97,7 @@ def test_indeterminate_operations_are_looked_up(connection: duckdb.DuckDBPyConne
     insert(connection, "opens", packet="p", person="1", key="k1")
     insert(connection, "packets", packet="p", state="paid")
     insert(connection, "packets", packet="q", state="void")
-    post(connection, "fund", "user", 5, "fund:f1")
+    post(connection, "fund", "user", 5, "fund:1:f1")
     happened = [
         ("open", {"subject": "p", "person": "1", "key": "k1"}),
         ("pay", {"subject": "p", "person": "1", "key": "x"}),

@@ -29,6 +29,7 @@ EXPECTED = {
     "shadow_isolation",
     "region_closure",
     "hot_cold_once",
+    "cap_respected",
 }
 
 WHOLE = """-- statement: one

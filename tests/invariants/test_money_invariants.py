@@ -138,6 +138,8 @@ BROKEN = [
         copy("postings", {"kind": "pay", "subject": "P1", "account_kind": "escrow"}, kind="return", amount_fen=-1_000),
         "is alive, yet 1000 fen of it were returned",
     ),
+    ("cap_respected", "one too many", set_("samples", {"packet": "P1"}, inside=257), "had 257 opens of packet P1"),
+    ("cap_respected", "a cap of none", set_("samples", {"packet": "P2"}, cap=0), "may have 0"),
     ("exactly_once_credit", "lost", drop("postings", subject="P1-1"), "was never credited"),
     (
         "exactly_once_credit",

@@ -46,13 +46,13 @@ def test_verdicts_are_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> No
 def test_proofs_are_found_by_the_entry_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A funding is known to clients by its key and to the ledger by its entry: the proof shows both."""
     world = clean_night()
-    for line in world.all("postings", entry="fund:key-1"):
+    for line in world.all("postings", entry="fund:1:key-1"):
         line.update(subject=None, amount_fen=1)
     with world.load() as connection:
         small, large = both(connection, monkeypatch)
     assert small == large
     (verdict,) = (verdict for verdict in large if verdict.name == "no_lost_acknowledgement")
-    assert "fund:key-1" in {row.get("entry") for row in verdict.witnesses[0].rows}
+    assert "fund:1:key-1" in {row.get("entry") for row in verdict.witnesses[0].rows}
 
 
 @pytest.mark.parametrize("world", [World(), clean_night()], ids=["empty", "clean"])

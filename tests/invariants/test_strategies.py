@@ -184,7 +184,7 @@ def only_attempt(row: Row, rows: Rows) -> bool:
         if one["outcome"] != "fail" and (one["operation"], one.get("key")) == (row["operation"], row["key"])
     ]
     effects = {
-        "fund": [one for one in rows["postings"] if one["entry"] == f"fund:{row['key']}"],
+        "fund": [one for one in rows["postings"] if one["entry"] == f"fund:{row['person']}:{row['key']}"],
         "pay": [one for one in rows["packets"] if one["packet"] == row.get("subject") and one["state"] != "void"],
         "open": [one for one in rows["opens"] if one["key"] == row["key"]],
     }

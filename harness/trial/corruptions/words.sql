@@ -67,6 +67,6 @@ INNER JOIN packets ON packets.packet = refunds.packet;
 CREATE TEMP VIEW funded AS
 SELECT line.entry, line.store, line.account, line.amount_fen, line.tag, history.rowid AS operation_row, history."key"
 FROM history
-INNER JOIN postings AS line ON line.entry = 'fund:' || history."key"
+INNER JOIN postings AS line ON line.entry = 'fund:' || history.person || ':' || history."key"
 WHERE
     history.operation = 'fund' AND history.outcome = 'ok' AND line.kind = 'fund' AND line.account_kind = 'user';

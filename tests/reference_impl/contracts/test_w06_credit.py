@@ -19,29 +19,33 @@ from reference_impl.stores import stream
 
 
 class Stumbling(Ledger):
-    """A ledger whose calls number `failing` (from 1) find no database."""
+    """A ledger whose calls number `failing` (from 1) raise `error`."""
 
-    def __init__(self, ledger: Ledger, failing: Sequence[int], doing: str = "credit") -> None:
+    def __init__(self, ledger: Ledger, failing: Sequence[int], doing: str, error: Exception) -> None:
         super().__init__(ledger.stores)
-        self._failing, self._doing, self._calls = failing, doing, 0
+        self._failing, self._doing, self._error, self._calls = failing, doing, error, 0
 
     def _stumble(self, doing: str) -> None:
         if doing == self._doing:
             self._calls += 1
             if self._calls in self._failing:
-                raise sa.exc.OperationalError(doing, {}, Exception("no database"))
+                raise self._error
 
-    def credit(self, *arguments: Any) -> None:
+    def credit(self, *arguments: Any) -> int:
         self._stumble("credit")
-        super().credit(*arguments)
+        return super().credit(*arguments)
 
-    def _credit_leg(self, *arguments: Any) -> None:
+    def _credit_leg(self, *arguments: Any) -> list[Voucher]:
         self._stumble("leg")
-        super()._credit_leg(*arguments)
+        return super()._credit_leg(*arguments)
 
 
-def stumbling(night: Night, failing: Sequence[int], doing: str = "credit") -> Night:
-    return Night(replace(night.system, ledger=Stumbling(night.system.ledger, failing, doing)))
+AWAY = sa.exc.OperationalError("credit", {}, Exception("no database"))
+"""What may pass by itself."""
+
+
+def stumbling(night: Night, failing: Sequence[int], doing: str = "credit", error: Exception = AWAY) -> Night:
+    return Night(replace(night.system, ledger=Stumbling(night.system.ledger, failing, doing, error)))
 
 
 def opened(night: Night, tagged: bool = False) -> list[Voucher]:
@@ -199,20 +203,67 @@ def test_w06_what_fails_goes_to_compensation_and_is_tried_again(night: Night) ->
     assert stream.backlog(night.system.cache, False) == 0
 
 
-def test_w06_what_never_works_becomes_a_dead_letter_and_is_found(night: Night) -> None:
+def tried(night: Night, failing: Night, times: int) -> None:
+    """A consumer tries what waits, and what rests, so often."""
+    failing.credit()
+    for _ in range(times):
+        consuming.take_over(failing.system, crediting.JOB, "living")
+        rested(night)
+
+
+@pytest.mark.parametrize(
+    "error", [sa.exc.DataError("credit", {}, Exception("out of range")), OverflowError("too large"), KeyError("bug")]
+)
+def test_w06_what_never_works_becomes_a_dead_letter_and_is_found(night: Night, error: Exception) -> None:
     """After its last attempt a debt is set aside, not lost: the dead letter names it, reconciliation credits it."""
     packet = night.paid(500, 1)
     voucher = night.open(packet)
-    failing = stumbling(night, range(1, 1000))
-    failing.credit()
-    for _ in range(MOST_ATTEMPTS):
-        consuming.take_over(failing.system, crediting.JOB, "living")
-        rested(night)
+    counted = night.system.counts.value("dead_letters", stream.CREDIT.name)
+    failing = stumbling(night, range(1, 1000), error=error)
+    tried(night, failing, MOST_ATTEMPTS)
     (dead,) = night.messages(stream.DEAD)
+    assert night.system.counts.value("dead_letters", stream.CREDIT.name) == counted + 1
     assert (dead.vouchers, dead.attempts) == ([voucher], MOST_ATTEMPTS)
     assert stream.backlog(night.system.cache, False) == 0
     assert night.reconcile_vouchers().missing == 1
     assert arrived_once(night, [voucher])
+
+
+def test_w06_a_database_that_is_away_makes_no_dead_letter(night: Night) -> None:
+    """However often it was asked: the debt waits, its first failure remembered, and is credited when there is one."""
+    voucher = night.open(night.paid(500, 1))
+    tried(night, stumbling(night, range(1, 1000)), 4 * MOST_ATTEMPTS)
+    (waiting,) = night.messages(stream.COMPENSATION)
+    assert waiting.attempts > 3 * MOST_ATTEMPTS and night.messages(stream.DEAD) == []
+    assert 0 < waiting.failed_us <= night.system.runtime.now_us()
+    tried(night, night, 2)
+    assert arrived_once(night, [voucher])
+    assert stream.backlog(night.system.stream, False) == 0
+
+
+def test_w06_nobody_waits_for_ever(night: Night) -> None:
+    """What says that it may pass and has not within the patience of the deployment is a dead letter as well."""
+    voucher = night.open(night.paid(500, 1))
+    hasty = night.like(dead_after_s=0.0)
+    tried(night, stumbling(hasty, range(1, 1000)), 2)
+    (dead,) = night.messages(stream.DEAD)
+    assert dead.vouchers == [voucher]
+    assert night.reconcile_vouchers().missing == 1
+    hasty.system.close()
+
+
+def test_w06_what_ends_whoever_takes_it_is_laid_aside(night: Night) -> None:
+    """A message under which one consumer after another dies does not go round for ever; the others go on."""
+    voucher = night.open(night.paid(500, 1))
+    assert len(list(stream.receive(night.system.stream, stream.CREDIT, False, "dead"))) == 1
+    for _ in range(stream.MOST_DELIVERIES):
+        assert night.messages(stream.DEAD) == []
+        assert len(list(stream.claim(night.system.stream, stream.CREDIT, False, "dead", 0))) == 1
+    rested(night)
+    consuming.take_over(night.system, crediting.JOB, "living")
+    (dead,) = night.messages(stream.DEAD)
+    assert dead.vouchers == [voucher] and stream.backlog(night.system.stream, False) == 0
+    assert night.reconcile_vouchers().missing == 1
 
 
 def test_w06_a_lost_message_is_found(night: Night) -> None:

@@ -1,5 +1,6 @@
 """Opening: sums exact, one share a person, the same key the same answer, however many come at once (W11, W15, W22)."""
 
+import threading
 import time
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ from night import Night, together
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.packet import OpenRequest, Voucher
 from reference_impl.packets.open import serve_batch
+from reference_impl.resilience import samples as sampling
+from reference_impl.stores.ops_tables import OPS
 
 
 def made(results: list[Voucher | BaseException]) -> list[Voucher]:
@@ -212,3 +215,64 @@ def test_w11_opens_wait_for_a_slow_commit(night: Night) -> None:
 
 def _packets(packet: str) -> str:
     return f"packets_{int(packet[11:13])}_{packet[9:11]}"
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def samples(night: Night, packet: str) -> list[tuple[int, int]]:
+    """What processes wrote of a packet: how many were inside, and how many may be."""
+    night.system.samples.write()
+    query = sa.select(OPS.samples.c.inside, OPS.samples.c.cap).where(OPS.samples.c.packet == packet)
+    return [tuple(row) for row in night.system.ops.read(lambda connection: connection.execute(query).all())]
+
+
+@pytest.mark.parametrize("group_commit", [True, False])
+def test_w11_a_process_says_how_many_it_had_inside(night: Night, group_commit: bool) -> None:
+    """While the row is locked opens pile up: as many as the cap and no more; what was written never becomes less."""
+    packet = night.paid(3200, 32)
+    capped = night.like(group_commit=group_commit, group_most=4, group_wait_ms=20.0)
+    together([lambda: capped.open(packet)] * 32)
+    ((inside, cap),) = samples(capped, packet)
+    assert cap == 4 and (inside == 4 if group_commit else 2 <= inside <= 4)
+    assert reasons(together([lambda: capped.open(packet, 7, "again")])) <= {"sold_out"}
+    assert samples(capped, packet) == [(inside, cap)]
+    capped.system.close()
+
+
+def test_w11_the_counter_knows_nothing_of_the_limiter(night: Night) -> None:
+    """A limiter that lets everybody in is seen: more were inside than may be."""
+    packet = night.paid(3200, 32)
+    broken = night.like(group_commit=False, group_most=2)
+    broken.system.opens._most = 100  # type: ignore[attr-defined]
+    gate = threading.Barrier(5)
+
+    def hold() -> None:
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.text(f"UPDATE {_packets(packet)} SET sender = sender WHERE packet = '{packet}'"))
+            gate.wait(10)
+            time.sleep(0.3)
+
+        night.store(packet).write(work)
+
+    def open_one() -> Voucher:
+        gate.wait(10)
+        return broken.open(packet)
+
+    assert len(made(together([hold, *[open_one] * 4]))) == 4
+    assert samples(broken, packet) == [(4, 2)]
+    broken.system.close()
+
+
+def test_w11_samples_survive_a_database_that_is_away(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is written the next time; nobody's open waits for it."""
+    packet = night.paid(1000, 2)
+    night.open(packet)
+    with monkeypatch.context() as patch:
+        patch.setattr(sampling, "keep_most", lambda *_: _raise(sa.exc.OperationalError("", {}, Exception("away"))))
+        assert samples(night, packet) == []
+    assert samples(night, packet) == [(1, night.system.settings.group_most)]
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -1,5 +1,6 @@
 """Expiry: the remainder goes back, once and exactly, however opens and sweepers race (W21, Money rule 5)."""
 
+import threading
 import time
 from datetime import timedelta
 
@@ -223,3 +224,30 @@ def test_w21_a_longer_life_is_looked_at_for_longer(hours: int, days: int) -> Non
     """So many days as a packet can live that is paid as late as can be, however few days are hot."""
     settings = Settings(sql="", cache="", data="", hot_days=1, lifetime_ms=hours * 3600 * 1000)
     assert settings.days_looked_at == days
+
+
+def test_w21_the_clock_is_read_under_the_lock(night: Night) -> None:
+    """An open that waits for the packet's row past its time is refused: when it was asked does not count."""
+    packet = night.paid(1000, 4)
+    at = parse_packet_id(packet)
+    locked = threading.Event()
+
+    def hold() -> None:
+        def work(connection: sa.Connection) -> None:
+            found = rows.lock_packet(connection, at)
+            assert found
+            due_us = found[1] + 400_000
+            change = sa.update(tables_of(at).packets).where(tables_of(at).packets.c.packet == packet)
+            connection.execute(change.values(expires_us=due_us))
+            locked.set()
+            time.sleep(0.8)
+
+        night.store(packet).write(work)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(10)
+    with pytest.raises(Refused, match="over"):
+        night.open(packet)
+    holder.join()
+    assert night.opens(packet) == []
