@@ -92,7 +92,8 @@ def finish(system: System) -> int:
             packets = store.read(partial(cold_rows.on_their_way, tagged=tagged))
             gone = [packet for packet in packets if not _is_hot(system, parse_packet_id(packet))]
             noted += len(packets)
-            _forget(store, tagged, gone)
+            if gone:
+                _forget(store, tagged, gone)
     return noted
 
 
@@ -121,7 +122,8 @@ def _move(system: System, place: Place, packets: Sequence[Packet]) -> int:
         return 0
     copied = _verified(place, whole)
     moved = _delete(place, copied)
-    _forget(place.cold, place.tagged, moved)
+    if moved:
+        _forget(place.cold, place.tagged, moved)
     system.counts.add("cooled", place.hot.name, by=len(moved))
     return len(moved)
 
@@ -194,8 +196,7 @@ def _delete(place: Place, copied: Sequence[Whole]) -> list[str]:
 
 def _forget(store: Store, tagged: bool, packets: Sequence[str]) -> None:
     """Step 4."""
-    if packets:
-        store.write(lambda connection: cold_rows.forget(connection, tagged, packets))
+    store.write(lambda connection: cold_rows.forget(connection, tagged, packets))
 
 
 def _vouchers(
