@@ -1,5 +1,5 @@
-"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `sweep` refunds and reconciles. Each of them
-looks what operators have set (B17).
+"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `sweep` refunds
+and reconciles. Each of them looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{role}.pid`.
@@ -23,7 +23,7 @@ import msgspec
 from reference_impl import mutants
 from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
-from reference_impl.packets import consuming, crediting, expiry
+from reference_impl.packets import consuming, crediting, expiry, listing
 from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
@@ -44,7 +44,7 @@ def serve(settings: Settings) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    return _supervise(("api",) if settings.embedded else ("api", "credit", "sweep"))
+    return _supervise(("api",) if settings.embedded else ("api", "credit", "lists", "sweep"))
 
 
 def run_role(role: str, parent: int) -> None:
@@ -75,6 +75,10 @@ def credit_forever(system: System, name: str) -> None:
     consuming.listen(system, crediting.JOB, name)
 
 
+def list_forever(system: System, name: str) -> None:
+    consuming.listen(system, listing.JOB, name)
+
+
 def sweep_forever(system: System, name: str) -> None:
     """Refund what is due and repair what is missing, without end; a store that is gone is waited for."""
     passes, since_us = 0, 0
@@ -92,7 +96,11 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
-WORK: Final[dict[str, Callable[[System, str], None]]] = {"credit": credit_forever, "sweep": sweep_forever}
+WORK: Final[dict[str, Callable[[System, str], None]]] = {
+    "credit": credit_forever,
+    "lists": list_forever,
+    "sweep": sweep_forever,
+}
 
 
 def die_with(parent: int) -> None:

@@ -1,19 +1,15 @@
 """Pay: the sender's money into the packet's escrow, then the packet's row; two stores, no crash between them loses or
 pays twice (Money rules 1 and 2)."""
 
-import logging
-
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Order, Packet, paid_packet, tombstone
-from reference_impl.packets import rows, views
+from reference_impl.packets import rows
+from reference_impl.packets.publish import publish_paid
 from reference_impl.packets.send import preordered
-from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
-
-log = logging.getLogger(__name__)
 
 
 def pay(system: System, at: PacketId, sender: int) -> Packet:
@@ -45,10 +41,7 @@ def establish(system: System, at: PacketId, packet: Packet) -> Packet:
         if standing is None:
             raise
         return standing
-    try:
-        views.write_packet(system.cache, packet, [], at.tagged)
-    except CacheError:
-        log.warning("packet %s is not in the cache; the next reader fills it", at)
+    publish_paid(system, at, packet)
     return packet
 
 

@@ -1,4 +1,4 @@
-"""Telling others what was committed: the ledger by the stream (W06), readers by the cache (W09).
+"""Telling others what was committed: ledger and lists by the stream (W06, W02), readers by the cache (W09).
 
 Both come after the commit and neither can undo it: what is lost here reconciliation finds.
 """
@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.lists import received_lines, sent_lines
 from reference_impl.domain.packet import Packet, Voucher
-from reference_impl.packets import views
+from reference_impl.packets import listing, views
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -22,9 +23,21 @@ def publish(system: System, at: PacketId, packet: Packet, owed: Sequence[Voucher
     _show(system, at, packet, opens)
 
 
+def publish_paid(system: System, at: PacketId, packet: Packet) -> None:
+    """A packet that has just come to be, or the tombstone at its place."""
+    try:
+        listing.tell(system, system.stream, sent_lines(packet), at.tagged)
+    except CacheError:
+        log.warning("the sender's list awaits reconciliation for packet %s", at)
+    _show(system, at, packet, [])
+
+
 def _owe(system: System, at: PacketId, sender: int, owed: Sequence[Voucher]) -> None:
     try:
-        stream.add(system.stream, stream.CREDIT, at.tagged, stream.Debt(sender, list(owed)))
+        with system.stream.pipeline(transaction=False) as pipe:
+            stream.add(pipe, stream.CREDIT, at.tagged, stream.Debt(sender, list(owed)))
+            listing.tell(system, pipe, received_lines(owed), at.tagged)
+            pipe.execute()
     except CacheError:
         log.warning("%d vouchers of packet %s await reconciliation", len(owed), at)
 

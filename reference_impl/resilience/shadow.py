@@ -10,7 +10,7 @@ from reference_impl.stores.layout import SHADOW
 from reference_impl.stores.stream import BODY
 
 _PACKET = re.compile(r"(?:packet|preorder):(\d{27})")
-_SENDER = re.compile(r"send:(\d+):")
+_SENDER = re.compile(r"(?:send|screen):(\d+):")
 
 
 class KeyRow(msgspec.Struct, frozen=True):

@@ -43,5 +43,10 @@ def counter_key(epoch: int, tagged: bool) -> str:
     return f"{side(tagged)}number:{epoch}"
 
 
+def screen_key(person: int, box: str, tagged: bool) -> str:
+    """The newest lines of a person's list, as JSON (W20)."""
+    return f"{side(tagged)}screen:{person}:{box}"
+
+
 def person_field(person: int) -> str:
     return f"o:{person}"

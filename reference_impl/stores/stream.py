@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import redis
 
+from reference_impl.domain.lists import Line
 from reference_impl.domain.packet import Voucher
 from reference_impl.stores.layout import SHADOW, side
 
@@ -35,6 +36,12 @@ class Debt(Body, frozen=True):
     vouchers: list[Voucher]
 
 
+class Lines(Body, frozen=True):
+    """Lines for people's lists."""
+
+    lines: list[Line]
+
+
 class Topic(NamedTuple):
     name: str
     shape: type[Body]
@@ -50,7 +57,9 @@ class Message(NamedTuple):
 CREDIT: Final = Topic("stream:credit", Debt)
 COMPENSATION: Final = Topic("stream:compensation", Debt)
 DEAD: Final = Topic("stream:dead", Body)
-TOPICS: Final = (CREDIT, COMPENSATION)
+LISTS: Final = Topic("stream:lists", Lines)
+LISTS_COMPENSATION: Final = Topic("stream:lists_compensation", Lines)
+TOPICS: Final = (CREDIT, COMPENSATION, LISTS, LISTS_COMPENSATION)
 """Those that are worked off; what is in them is under way."""
 
 

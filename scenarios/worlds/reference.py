@@ -25,7 +25,7 @@ from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, expiry, grab, open, pay
+from reference_impl.packets import consuming, crediting, expiry, grab, listing, open, pay
 from reference_impl.packets.details import details
 from reference_impl.packets.send import SendRequest, send
 from reference_impl.reconcile import backlog
@@ -100,7 +100,7 @@ class Reference:
         return assemble(self.settings, runtime, self.stores, self.cache, process)
 
     def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
-        """`credit-…` processes credit, `sweep-…` processes refund and reconcile."""
+        """`credit-…` processes credit, `lists-…` write lists, `sweep-…` refund and reconcile."""
         role = process.partition("-")[0]
         return {"loop": partial(roles.WORK[role], service, process)}
 
@@ -147,8 +147,9 @@ class Reference:
 
 def _finish(system: System, until_us: int) -> None:
     """One pass of everything that finishes what is under way."""
-    consuming.run_once(system, crediting.JOB, "drain")
-    consuming.take_over(system, crediting.JOB, "drain")
+    for job in (crediting.JOB, listing.JOB):
+        consuming.run_once(system, job, "drain")
+        consuming.take_over(system, job, "drain")
     expiry.sweep(system)
     run_all(system, 0, until_us)
 

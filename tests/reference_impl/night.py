@@ -13,7 +13,7 @@ from reference_impl.bootstrap import build
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Order, Packet, Voucher
 from reference_impl.ledger import books
-from reference_impl.packets import consuming, crediting, expiry, pay, rows, send
+from reference_impl.packets import consuming, crediting, expiry, listing, pay, rows, send
 from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
 from reference_impl.reconcile import payments, vouchers
@@ -93,9 +93,9 @@ class Night:
             stream.create_groups(self.system.cache, tagged)
 
     def credit(self) -> None:
-        """Credit until the streams hold nothing new."""
+        """Credit until the streams hold nothing new; lists are written by the way."""
         self.groups()
-        while consuming.run_once(self.system, crediting.JOB, "tester"):
+        while sum(consuming.run_once(self.system, job, "tester") for job in (crediting.JOB, listing.JOB)):
             pass
 
     def messages(self, name: str = stream.CREDIT, tagged: bool = False) -> list[stream.Debt]:
@@ -103,9 +103,13 @@ class Night:
         found: Any = self.system.cache.xrange(stream.stream_name(name, tagged))
         return [msgspec.json.decode(fields[stream.BODY], type=stream.Debt) for _, fields in found]
 
+    def debts(self, tagged: bool = False) -> int:
+        """Messages about money that are not worked off."""
+        return len(self.messages(stream.CREDIT, tagged)) + len(self.messages(stream.COMPENSATION, tagged))
+
     def forget_messages(self) -> None:
         """The streams lose everything."""
-        for name, tagged in itertools.product((stream.CREDIT, stream.COMPENSATION, stream.DEAD), (False, True)):
+        for name, tagged in itertools.product((*stream.TOPICS, stream.DEAD), (False, True)):
             self.system.cache.delete(stream.stream_name(name, tagged))
 
     def reconcile_payments(self) -> Report:
