@@ -7,7 +7,7 @@
 WITH lines AS (
     SELECT sender AS person, 'sent' AS box, packet, total_fen AS amount_fen, 1 AS due, NULL AS shown, paid_us AS moment
     FROM packets
-    WHERE state <> 'void'
+    WHERE COALESCE(state, 'paid') <> 'void'
     UNION ALL
     SELECT person, 'received' AS box, packet, amount_fen, 1 AS due, NULL AS shown, opened_us AS moment
     FROM opens
@@ -52,10 +52,15 @@ SELECT
     shown_fen
 FROM listed
 
+-- section: unsettled
+SELECT COALESCE(packet, 'unknown') AS subject, 'does not say whether it was paid or returned' AS fault
+FROM packets
+WHERE state IS NULL
+
 -- section: examined
 SELECT SUM(lines) AS examined
 FROM (
-    SELECT COUNT(*) AS lines FROM packets WHERE state <> 'void'
+    SELECT COUNT(*) AS lines FROM packets WHERE COALESCE(state, 'paid') <> 'void'
     UNION ALL
     SELECT COUNT(*) AS lines FROM opens
 ) AS counted
