@@ -1,5 +1,5 @@
 """Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `sweep` refunds
-and reconciles. Each of them looks what operators have set (B17).
+and reconciles, `profiles` is a stand-in of the profile service where one is wanted. Each of them looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{role}.pid`.
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from reference_impl import mutants
+from reference_impl import mutants, profile_service
 from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.packets import consuming, crediting, expiry, listing
@@ -44,7 +44,8 @@ def serve(settings: Settings) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    return _supervise(("api",) if settings.embedded else ("api", "credit", "lists", "sweep"))
+    roles = ("api",) if settings.embedded else ("api", "credit", "lists", "sweep")
+    return _supervise((*roles, "profiles") if settings.profile_port else roles)
 
 
 def run_role(role: str, parent: int) -> None:
@@ -53,6 +54,9 @@ def run_role(role: str, parent: int) -> None:
     settings = _settings()
     if role == "api":
         _run_api(settings)
+    elif role == "profiles":
+        _note_process(settings, role)
+        profile_service.server(settings.host, settings.profile_port).serve_forever()
     else:
         system = _start(settings, role)
         WORK[role](system, f"{role}-{os.getpid()}")
@@ -117,10 +121,14 @@ def _settings() -> Settings:
 def _start(settings: Settings, role: str) -> System:
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {role} %(levelname)s %(name)s: %(message)s")
     mutants.plant(settings.mutant, settings.weather)
-    (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
+    _note_process(settings, role)
     system = build(settings, ThreadRuntime(), holder=f"{role}-{os.getpid()}")
     system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
     return system
+
+
+def _note_process(settings: Settings, role: str) -> None:
+    (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
 
 
 def _run_api(settings: Settings) -> None:

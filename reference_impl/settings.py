@@ -58,6 +58,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How often a process looks what operators have set (B17)."""
     screen_s: int = 5
     """How old a cached screen of a person's list may be (W20)."""
+    code_s: int = 120
+    """How long a face-to-face packet's code stands for it (W23)."""
+    profiles: str = ""
+    """Where the profile service is, `http://host:port`; by default there is none (W18)."""
+    profile_port: int = 0
+    """Serve a stand-in of the profile service here; 0: do not."""
+    profile_wait_ms: int = 50
+    """How long the profile service is waited for (W18)."""
+    profile_s: int = 3600
+    """How long the cache keeps a profile (W13)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""

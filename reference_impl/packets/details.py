@@ -8,6 +8,7 @@ import msgspec
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet
 from reference_impl.packets import views
+from reference_impl.packets.dressing import dressed
 from reference_impl.packets.views import Details, Opened
 from reference_impl.stores.cache import packet_key
 from reference_impl.system import System
@@ -15,15 +16,15 @@ from reference_impl.system import System
 
 def details(system: System, at: PacketId) -> Details:
     """The packet as its people see it. Raises Refused: unknown_packet, not_paid."""
-    cached = _from_cache(system.cache.hgetall(packet_key(str(at), at.tagged)))
+    cached = _from_cache(system.cache.hgetall(packet_key(str(at), at.tagged)), system.runtime.now_us())
     if cached is None:
         packet, vouchers = views.fill(system, at)
         cached = packet, [views.opened(voucher) for voucher in vouchers]
-    return _details(*cached)
+    return dressed(system, at, *cached)
 
 
-def _from_cache(fields: Mapping[Any, Any]) -> tuple[Packet, list[Opened]] | None:
-    """The packet and its opens, or None where the cache has not all of them."""
+def _from_cache(fields: Mapping[Any, Any], now_us: int) -> tuple[Packet, list[Opened]] | None:
+    """The packet and its opens, or None where the cache has not all of them, or not what became of it in the end."""
     if views.BODY not in fields:
         return None
     packet = msgspec.json.decode(fields[views.BODY], type=Packet)
@@ -31,19 +32,5 @@ def _from_cache(fields: Mapping[Any, Any]) -> tuple[Packet, list[Opened]] | None
     opens.sort(key=lambda one: one.sequence)
     taken = packet.shares - int(fields[views.LEFT])
     complete = packet.state == "refunded" or len(opens) == taken
-    return (packet, opens) if complete else None
-
-
-def _details(packet: Packet, opens: list[Opened]) -> Details:
-    finished = packet.state == "exhausted"
-    luckiest = max(opens, key=lambda one: (one.amount_fen, -one.sequence)).person if finished and opens else None
-    return Details(
-        packet.packet,
-        packet.sender,
-        packet.kind,
-        packet.total_fen,
-        packet.shares,
-        packet.state,
-        opens,
-        luckiest,
-    )
+    is_over = packet.state == "paid" and now_us >= packet.expires_us
+    return (packet, opens) if complete and not is_over else None

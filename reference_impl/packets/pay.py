@@ -7,6 +7,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Order, Packet, paid_packet, tombstone
 from reference_impl.packets import rows
+from reference_impl.packets.dressing import remember_blessing
 from reference_impl.packets.publish import publish_paid
 from reference_impl.packets.send import preordered
 from reference_impl.system import System
@@ -24,6 +25,7 @@ def pay(system: System, at: PacketId, sender: int) -> Packet:
         raise Refused("not_sender")
     paid = system.ledger.pay(order, at.tagged)
     packet = establish(system, at, paid_packet(paid))
+    remember_blessing(system, order, at)
     if packet.state == "void":
         raise Refused("void", str(at))
     return packet

@@ -27,7 +27,9 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.packets import consuming, crediting, expiry, grab, listing, open, pay
 from reference_impl.packets.details import details
+from reference_impl.packets.lists import page
 from reference_impl.packets.send import SendRequest, send
+from reference_impl.packets.shown import rows_of_details
 from reference_impl.reconcile import backlog
 from reference_impl.reconcile.run import run_all
 from reference_impl.resilience import shadow
@@ -44,7 +46,8 @@ _NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "o
 _TARGET: Final = load_target(TARGET, _NOTHING)
 CLAIMS: Final = _TARGET.claims
 """The invariants that the reference claims."""
-SHOWN: Final = tuple(name for name in CLAIMS if name not in ("refund_once_after_expiry", "sold_out_is_final"))
+_NOT_EVERYWHERE: Final = ("refund_once_after_expiry", "sold_out_is_final", "details_agree")
+SHOWN: Final = tuple(name for name in CLAIMS if name not in _NOT_EVERYWHERE)
 """Those that any world shows in which packets are sent and opened."""
 DAYS: Final = (1, 2)
 """The schedule's day and the next: the day tables a simulated deployment has."""
@@ -120,7 +123,7 @@ class Reference:
     # --- a schedule's end ---------------------------------------------------------------------------------------------
 
     def drain(self, runtime: ProcessRuntime) -> int:
-        system = self.boot("drain", runtime)
+        system = self._drained = self.boot("drain", runtime)
         until_us = runtime.now_us() + 1
         for tagged in system.sides():
             stream.create_groups(self.cache, tagged)
@@ -137,12 +140,18 @@ class Reference:
         for store, queries in self._evidence.items():
             for table, rows in store.read(partial(_look, queries=queries)):
                 found.setdefault(table, []).extend(rows)
+        found["cache_view"] = [_canonical("cache_view", row) for row in rows_of_details(self._drained)]
         found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
         return found
 
     def close(self) -> None:
         self.stores.close()
         self.cache.close()
+
+
+def _canonical(table: str, row: msgspec.Struct) -> Row:
+    """A struct as a row with the canonical columns in their order; those that it has not are NULL."""
+    return tuple(getattr(row, column, None) for column in EVIDENCE[table])
 
 
 def _finish(system: System, until_us: int) -> None:
@@ -183,6 +192,17 @@ def _details(system: System, request: Request) -> Answer:
     return Answer("ok")
 
 
+def _list(box: str, system: System, request: Request) -> Answer:
+    page(system, request.person, box, None, request.tagged)
+    return Answer("ok")
+
+
+def _control(system: System, request: Request) -> Answer:
+    """An operator sets a switch or dial, which this process knows at once."""
+    system.controls.set(request.values["name"], request.values["value"], f"operator-{request.person}")
+    return Answer("ok")
+
+
 def _balance(system: System, request: Request) -> Answer:
     return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
 
@@ -195,6 +215,9 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "open": _open,
     "details": _details,
     "balance": _balance,
+    "sent": partial(_list, "sent"),
+    "received": partial(_list, "received"),
+    "control": _control,
 }
 
 

@@ -1,0 +1,14 @@
+"""What readers are shown of every packet, for evidence."""
+
+import falcon
+
+from reference_impl.packets.shown import rows_of_details
+from reference_impl.system import System
+from reference_impl.web import Routes, answer
+
+
+def routes(system: System) -> Routes:
+    def details(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, list(rows_of_details(system)))
+
+    return {"/v1/views/details": {"GET": details}}
