@@ -1,6 +1,6 @@
 """The profile service, as far as this system needs one (W18): a stand-in with nicknames made from numbers, and its client.
 
-    GET /profiles?people=7,8  →  {"7": {"nickname": …, "avatar": …}, …}
+GET /profiles?people=7,8  →  {"7": {"nickname": …, "avatar": …}, …}
 """
 
 import http.client

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How old a cached screen of a person's list may be (W20)."""
     code_s: int = 120
     """How long a face-to-face packet's code stands for it (W23)."""
+    code_digits: tuple[int, ...] = (4, 5, 6)
+    """How long codes are; a longer one is taken where all shorter ones that were tried are taken."""
     profiles: str = ""
     """Where the profile service is, `http://host:port`; by default there is none (W18)."""
     profile_port: int = 0

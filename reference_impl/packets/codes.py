@@ -1,8 +1,8 @@
 """Face to face: a short code that stands for a packet for a short while, instead of a group (W23).
 
 A code begins with the digit of its packet's region, so that it can be routed as an id is, and lives in that region's
-cache alone: losing it costs the sender another one. Everything after it is the same core: whoever has the code has the
-packet's id.
+cache alone: losing it costs the sender another one, and a cache that lost everything may give it to somebody else. It says which
+packet it is; whoever asked sees whose that is, and everything after it is the same core.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import code_key, code_of_key
 from reference_impl.system import System
 
-DIGITS: Final = (4, 5, 6)
 TRIES: Final = 8
 """So many codes of a length are tried before it is a longer one."""
 OUTLIVES_S: Final = 5
@@ -39,10 +38,10 @@ def give(system: System, at: PacketId) -> str:
 
 def find(system: System, code: str, tagged: bool) -> PacketId:
     """The packet that a code stands for. Raises Refused("unknown_code")."""
-    is_code = code.isascii() and code.isdigit() and len(code) in DIGITS
+    is_code = code.isascii() and code.isdigit() and len(code) in system.settings.code_digits
     packet = system.cache.get(code_key(code, tagged)) if is_code else None
     if packet is None:
-        raise Refused("unknown_code", code[: DIGITS[-1]])
+        raise Refused("unknown_code", code[:8])
     return parse_packet_id(str(packet))
 
 
@@ -64,6 +63,6 @@ def _new(system: System, at: PacketId) -> str:
 
 
 def _candidates(system: System, at: PacketId) -> Iterator[str]:
-    for digits in DIGITS:
+    for digits in system.settings.code_digits:
         for _ in range(TRIES):
             yield f"{REGION_DIGITS[at.region]}{system.runtime.draw() % 10 ** (digits - 1):0{digits - 1}d}"

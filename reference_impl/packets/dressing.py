@@ -4,7 +4,7 @@ says so: what counts are the packet and its opens.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -54,7 +54,7 @@ def _ornaments(system: System, at: PacketId, people: Sequence[int]) -> tuple[str
     """What the cache has of a packet's blessing and of people's profiles; nothing where it does not answer."""
     keys = [blessing_key(str(at), at.tagged), *(profile_key(person, at.tagged) for person in people)]
     try:
-        blessing, *texts = system.cache.mget(keys)
+        blessing, *texts = cast(list[str | None], system.cache.mget(keys))
     except CacheError:
         return None, {}
     found = ((person, text) for person, text in zip(people, texts, strict=True) if text)

@@ -36,9 +36,7 @@ def newest(
     return [Line(*row) for row in connection.execute(_newest(list_table(tagged), before is not None), values)]
 
 
-def due_lines(
-    connection: sa.Connection, tables: tuple[OrderTables, ...], since_us: int, until_us: int
-) -> list[Line]:
+def due_lines(connection: sa.Connection, tables: tuple[OrderTables, ...], since_us: int, until_us: int) -> list[Line]:
     """The lines of what these tables got between two moments: packets that were paid, and opens."""
     return [Line(*row) for row in connection.execute(_due(tables), {"since_us": since_us, "until_us": until_us})]
 
@@ -71,7 +69,8 @@ def _newest(table: sa.Table, has_before: bool) -> sa.Select[Any]:
     c = table.c
     query = _lines(table).where(c.person == sa.bindparam("of"), c.box == sa.bindparam("in_box"))
     if has_before:
-        before_us, packet = sa.bindparam("before_us", type_=sa.BigInteger), sa.bindparam("before_packet")
+        before_us: Any = sa.bindparam("before_us", type_=sa.BigInteger)
+        packet: Any = sa.bindparam("before_packet")
         query = query.where(sa.or_(c.at_us < before_us, sa.and_(c.at_us == before_us, c.packet < packet)))
     return query.order_by(c.at_us.desc(), c.packet.desc()).limit(sa.bindparam("most"))
 

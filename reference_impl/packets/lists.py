@@ -4,14 +4,12 @@ Only the region whose consumer wrote a line forgets the screens without it; ever
 `screen_s` at most.
 """
 
-
 import msgspec
 
 from reference_impl.domain.lists import CACHED, SCREEN, Page, Place, Screens, behind, is_whole, page_of, place_of
 from reference_impl.packets import list_rows
 from reference_impl.stores.cache import CacheError, screen_key
 from reference_impl.system import System
-
 
 
 def page(system: System, person: int, box: str, cursor: str | None, tagged: bool) -> Page:
@@ -44,7 +42,5 @@ def _screens(system: System, person: int, box: str, tagged: bool) -> Screens:
 
 def _load(system: System, person: int, box: str, place: Place | None, most: int, tagged: bool) -> Screens:
     """From the database; one line more is asked for, to know whether it goes on."""
-    lines = system.lists.read(
-        lambda connection: list_rows.newest(connection, person, box, place, most + 1, tagged)
-    )
+    lines = system.lists.read(lambda connection: list_rows.newest(connection, person, box, place, most + 1, tagged))
     return Screens(lines[:most], len(lines) > most)

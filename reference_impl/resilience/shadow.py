@@ -38,7 +38,8 @@ def _packet_of(cache: Any, key: str) -> str | None:
     """The packet that a key is about: it is in the key's name, or in what stands under a code."""
     name = key.removeprefix(SHADOW)
     if name.startswith("code:"):
-        return cache.get(key)
+        packet: str | None = cache.get(key)
+        return packet
     found = _PACKET.fullmatch(name)
     return found[1] if found else None
 

@@ -1,5 +1,5 @@
-"""Lists: their consumer and a reconciliation write the same lines, while messages are lost and their stream is switched off
-for a while. All packets are short-lived: what details say in the end they cannot have from before."""
+"""Lists: their consumer and a reconciliation write the same lines, while messages are lost and the stream is switched
+off for a while. All packets are short-lived: what details say in the end they cannot have from before."""
 
 from functools import partial
 from random import Random
@@ -27,7 +27,7 @@ def plan(random: Random) -> Plan:
 
 WORLD = World(
     name="lists",
-    summary="two packets, two friends, a consumer of lists, a reconciliation beside it, and an operator who stops their stream",
+    summary="two packets, two friends, a consumer of lists and a reconciliation, an operator who stops their stream",
     claims=(*SHOWN, "details_agree"),
     plan=plan,
     deploy=partial(Reference, reconcile_after_s=0.0, sweep_every_s=0.02),

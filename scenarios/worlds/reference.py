@@ -71,6 +71,7 @@ class Reference:
             mutants.catalogue()[options.mutant].plant()  # the bug alone: harsh weather is what faults are for
         logging.getLogger("reference_impl").setLevel(logging.CRITICAL + 1)  # what befalls it, it need not report
         embedded = options.backend == "embedded"
+        self.serves: Mapping[str, Callable[[System, Request], Answer]] = _SERVES
         self.settings = Settings(
             sql=options.sql or f"sqlite:///{options.folder}",
             cache="embedded" if embedded else options.cache,
@@ -111,7 +112,7 @@ class Reference:
 
     def serve(self, service: System, request: Request) -> Answer:
         try:
-            return _SERVES[request.operation](service, request)
+            return self.serves[request.operation](service, request)
         except Refused as refused:
             outcome = "fail" if refused.kind.definite else "info"
             return Answer(outcome, refused.code)  # type: ignore[arg-type]
