@@ -1,4 +1,4 @@
-"""The profile service, as far as this system needs one (W18): a stand-in with nicknames made from numbers, and its client.
+"""The profile service, as far as this system needs one (W18): a stand-in that makes nicknames of numbers, and a client.
 
 GET /profiles?people=7,8  →  {"7": {"nickname": …, "avatar": …}, …}
 """

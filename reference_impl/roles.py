@@ -1,5 +1,6 @@
-"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `sweep` refunds
-and reconciles, `profiles` is a stand-in of the profile service where one is wanted. Each of them looks what operators have set (B17).
+"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `sweep`
+refunds and reconciles, `profiles` stands in for the profile service where that is wanted. Each of them looks what
+operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{role}.pid`.

@@ -44,7 +44,7 @@ class Screens(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One screen. `next`: the cursor of the screen after it, if there is one; `restricted`: lists end here now (W20)."""
+    """One screen. `next`: the cursor of the one after it, if there is one; `restricted`: lists end here now (W20)."""
 
     person: int
     box: str

@@ -34,7 +34,7 @@ def _plant() -> None:
 MUTANT = Mutant(
     name="lists_from_the_newest",
     caught_by="lists_agree",
-    summary="lists are reconciled from their newest line on: what was opened while their stream was off is older, and lost",
+    summary="lists are reconciled from their newest line on: what was opened while their stream was off is lost",
     seen_in="incremental copies that go on from MAX(updated_at) of their target",
     plant=_plant,
     weather=stream_stumbles,

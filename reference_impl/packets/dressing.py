@@ -1,5 +1,5 @@
-"""Details dressed up: names, pictures, a blessing (W13). Where one cannot be had a default takes its place, and the answer
-says so: what counts are the packet and its opens.
+"""Details dressed up: names, pictures, a blessing (W13). Where one cannot be had a default takes its place, and the
+answer says so: what counts are the packet and its opens.
 """
 
 from collections.abc import Sequence

@@ -37,8 +37,8 @@ def create_list_store(store: Store) -> None:
     selects = (f"SELECT *, {tagged:d} AS tag FROM {table.name}" for table, tagged in sides)
     create_view(store, "all_lists", " UNION ALL ".join(selects))
     rows = (
-        f"SELECT '{table.name}' AS place, {tagged:d} AS shadow, packet AS subject, person, substr(packet, 2, 1) = '1' AS tag"
-        f" FROM {table.name}"
+        f"SELECT '{table.name}' AS place, {tagged:d} AS shadow, packet AS subject, person,"
+        f" substr(packet, 2, 1) = '1' AS tag FROM {table.name}"
         for table, tagged in sides
     )
     create_view(store, "all_rows", " UNION ALL ".join(rows))

@@ -1,4 +1,4 @@
-"""Face to face: senders say short codes aloud, of which there are hardly enough, and people open what a code stands for.
+"""Face to face: senders say short codes aloud, of which there are hardly enough, and people open what they stand for.
 
 A cache that lost everything may give a code anew: then people find another packet than they meant, and see that.
 """

@@ -16,7 +16,7 @@ from reference_impl.ledger import books
 from reference_impl.packets import consuming, crediting, expiry, listing, pay, rows, send
 from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
-from reference_impl.reconcile import payments, vouchers
+from reference_impl.reconcile import lists, payments, vouchers
 from reference_impl.reconcile.report import Report
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
@@ -98,10 +98,10 @@ class Night:
         while sum(consuming.run_once(self.system, job, "tester") for job in (crediting.JOB, listing.JOB)):
             pass
 
-    def messages(self, name: str = stream.CREDIT, tagged: bool = False) -> list[stream.Debt]:
+    def messages(self, name: stream.Topic = stream.CREDIT, tagged: bool = False) -> list[Any]:
         """What a stream holds, worked on or not."""
         found: Any = self.system.cache.xrange(stream.stream_name(name, tagged))
-        return [msgspec.json.decode(fields[stream.BODY], type=stream.Debt) for _, fields in found]
+        return [msgspec.json.decode(fields[stream.BODY], type=name.shape) for _, fields in found]
 
     def debts(self, tagged: bool = False) -> int:
         """Messages about money that are not worked off."""
@@ -117,6 +117,9 @@ class Night:
 
     def reconcile_vouchers(self) -> Report:
         return vouchers.reconcile(self.system, 0, self.system.runtime.now_us() + FAR_US)
+
+    def reconcile_lists(self) -> Report:
+        return lists.reconcile(self.system, 0, self.system.runtime.now_us() + FAR_US)
 
     def refund(self, packet: str) -> Voucher | None:
         return expiry.refund(self.system, parse_packet_id(packet))
