@@ -1,8 +1,8 @@
 """Face to face: a short code that stands for a packet for a short while, instead of a group (W23).
 
 A code begins with the digit of its packet's region, so that it can be routed as an id is, and lives in that region's
-cache alone: losing it costs the sender another one, and a cache that lost everything may give it to somebody else. It says which
-packet it is; whoever asked sees whose that is, and everything after it is the same core.
+cache alone: losing it costs the sender another one, and a cache that lost everything may give it to somebody else. It
+says which packet it is; whoever asked sees whose that is, and everything after it is the same core.
 """
 
 from collections.abc import Iterator
