@@ -40,7 +40,7 @@ def generate(folder: Path, operations: int, seed: int, each: int) -> dict[str, i
             with night_tables.tables(facts, files.rows) as connection:
                 if not piece:
                     _plant(connection, each, last=False)
-                files.write(connection, "history", *(EVIDENCE.keys() - {"accounts"}))
+                files.write(connection, *night_tables.MADE)
         with night_tables.accounts(files.finished("postings")) as connection:
             _plant(connection, each, last=True)
             files.write(connection, "accounts", "shadow_rows")
