@@ -324,9 +324,10 @@ class LegalSystem:
                 self.post(f"credit:{voucher}", kind, voucher, lines, row["tag"])
         self.balance()
         self.rows["samples"] = [_sample(row) for row in self.rows["packets"] if self.opens(row["packet"])]
+        self.show()
+        self.cache()
         for table, subject in (("packets", "packet"), ("opens", "packet"), ("postings", "subject")):
             self.rows["shadow_rows"] += [_place(row, table, subject) for row in self.rows[table]]
-        self.cache()
 
     def cache(self) -> None:
         """Let the cache say what the orders say."""
@@ -341,6 +342,22 @@ class LegalSystem:
             }
             lines = [{name: row[name] for name in ("person", "amount_fen", "sequence")} for row in opens]
             self.rows["cache_view"] += [known | row for row in (body, *lines)]
+
+    def show(self) -> None:
+        """What lists and details say, which is what the orders say."""
+        self.rows["user_lists"] = [
+            *(_line(row, "sent", row["sender"], row["total_fen"], row["paid_us"]) for row in self._paid()),
+            *(_line(row, "received", row["person"], row["amount_fen"], row["opened_us"]) for row in self.rows["opens"]),
+        ]
+        known = ("packet", "person", "state", "amount_fen", "sequence", "tag")
+        self.rows["cache_view"] = [
+            {"store": "http", "view": "details", **{name: row[name] for name in known if name in row}}
+            for table in ("packets", "opens")
+            for row in self.rows[table]
+        ]
+
+    def _paid(self) -> list[Row]:
+        return [row for row in self.rows["packets"] if row["state"] != "void"]
 
     def balance(self) -> None:
         """Make the accounts what the postings say."""
@@ -379,6 +396,12 @@ def _sample(packet: Row) -> Row:
     """Opens come one after another."""
     at = {"store": "ops_0", "process": "api-1", "packet": packet["packet"]}
     return at | {"inside": 1, "cap": 256, "at_us": packet["paid_us"]}
+
+
+def _line(row: Row, box: str, person: str, amount_fen: int, at_us: int) -> Row:
+    """A line of somebody's list about the packet of `row`."""
+    known = {"packet": row["packet"], "amount_fen": amount_fen, "at_us": at_us, "tag": row["tag"]}
+    return {"store": "lists_0", "person": person, "box": box, **known}
 
 
 def _place(row: Row, table: str, subject: str) -> Row:

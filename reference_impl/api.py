@@ -7,14 +7,14 @@ import falcon
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.routes import accounts, cached, packets, upkeep
+from reference_impl.routes import accounts, codes, lists, packets, upkeep, views
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 from reference_impl.web import refuse
 
 log = logging.getLogger(__name__)
 READER_HEADER: Final = "X-Reader"
-ROUTES: Final = (accounts.routes, packets.routes, upkeep.routes, cached.routes)
+ROUTES: Final = (accounts.routes, packets.routes, codes.routes, lists.routes, views.routes, upkeep.routes)
 
 
 def make_app(system: System, reader: str) -> Any:

@@ -1,5 +1,6 @@
-"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `repair` writes what the cache missed,
-`sweep` refunds and reconciles. Each of them looks what operators have set (B17).
+"""Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `repair` what
+the cache missed, `sweep` refunds and reconciles, `profiles` stands in for the profile service where that is wanted.
+Each of them looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{role}.pid`.
@@ -21,10 +22,10 @@ from typing import Any, Final
 
 import msgspec
 
-from reference_impl import mutants
+from reference_impl import mutants, profile_service
 from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
-from reference_impl.packets import consuming, crediting, expiry, preorders, repairing
+from reference_impl.packets import consuming, crediting, expiry, listing, preorders, repairing
 from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
@@ -43,7 +44,8 @@ def serve(settings: Settings) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    return _supervise(("api",) if settings.embedded else ("api", *WORK))
+    roles = ("api",) if settings.embedded else ("api", *WORK)
+    return _supervise((*roles, "profiles") if settings.profile_port else roles)
 
 
 def run_role(role: str, parent: int) -> None:
@@ -52,6 +54,9 @@ def run_role(role: str, parent: int) -> None:
     settings = _settings()
     if role == "api":
         _run_api(settings)
+    elif role == "profiles":
+        _note_process(settings, role)
+        profile_service.server(settings.host, settings.profile_port).serve_forever()
     else:
         system = _start(settings, role)
         WORK[role](system, f"{role}-{os.getpid()}")
@@ -80,6 +85,10 @@ def repair_forever(system: System, name: str) -> None:
     consuming.listen(system, repairing.JOB, name)
 
 
+def list_forever(system: System, name: str) -> None:
+    consuming.listen(system, listing.JOB, name)
+
+
 def sweep_forever(system: System, name: str) -> None:
     """Refund what is due and repair what is missing, without end; a store that is gone is waited for."""
     passes, since_us = 0, 0
@@ -102,6 +111,7 @@ def sweep_forever(system: System, name: str) -> None:
 WORK: Final[dict[str, Callable[[System, str], None]]] = {
     "credit": credit_forever,
     "repair": repair_forever,
+    "lists": list_forever,
     "sweep": sweep_forever,
 }
 
@@ -120,10 +130,14 @@ def _settings() -> Settings:
 def _start(settings: Settings, role: str) -> System:
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {role} %(levelname)s %(name)s: %(message)s")
     mutants.plant(settings.mutant, settings.weather)
-    (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
+    _note_process(settings, role)
     system = build(settings, ThreadRuntime(), holder=f"{role}-{os.getpid()}")
     system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
     return system
+
+
+def _note_process(settings: Settings, role: str) -> None:
+    (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
 
 
 def _run_api(settings: Settings) -> None:

@@ -77,6 +77,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The most packets a process remembers (W08)."""
     memory_s: float = 1.0
     """How long a process trusts what it remembers; another process's opens are unseen for so long (W08)."""
+    screen_s: int = 5
+    """How old a cached screen of a person's list may be (W20)."""
+    code_s: int = 120
+    """How long a face-to-face packet's code stands for it (W23)."""
+    code_digits: tuple[int, ...] = (4, 5, 6)
+    """How long codes are; a longer one is taken where all shorter ones that were tried are taken."""
+    profiles: str = ""
+    """Where the profile service is, `http://host:port`; by default there is none (W18)."""
+    profile_port: int = 0
+    """Serve a stand-in of the profile service here; 0: do not."""
+    profile_wait_ms: int = 50
+    """How long the profile service is waited for (W18)."""
+    profile_s: int = 3600
+    """How long the cache keeps a profile (W13)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""

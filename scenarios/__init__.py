@@ -38,5 +38,11 @@ def catalogue() -> dict[str, Scenario]:
             reference,
             "the eve as a day: groups send and grab by the hours of the festival, most of them at midnight",
         ),
+        Scenario(
+            "face_to_face",
+            _HERE / "face_to_face.py",
+            reference,
+            "tables of a few people: a packet's short code is said aloud, and everybody at the table types it",
+        ),
     ]
     return {scenario.name: scenario for scenario in scenarios}

@@ -23,7 +23,7 @@ from harness.swarm.person import Person
 from harness.swarm.schedules import split
 from harness.swarm.users import ArrivalsUser, SwarmUser
 from harness.target import Answer
-from scenarios.night import EVEN, Group, Packet, Reading, Visit, plan_night
+from scenarios.night import EVEN, Group, Night, Packet, Reading, Visit, plan_night
 
 TARGET = Path(__file__).parent.parent / "reference_impl" / "target.toml"
 WAITS_FOR_PACKET_S = 15.0
@@ -54,13 +54,18 @@ class Table:
 # --- what a sender does
 
 
-def send(person: Person, table: Table) -> None:
+def nothing() -> None:
+    """Nothing is done between paying and showing."""
+
+
+def send(person: Person, table: Table, before_showing: Callable[[], None] = nothing) -> None:
     """Sends and pays; the group hears of the packet when it is paid, or when that has failed."""
     try:
         sent = _send(person, table.packet)
         if sent.outcome == "ok":
             table.identifier = sent.subject
             pay(person, table)
+            before_showing()
     finally:
         table.show()
 
@@ -195,13 +200,17 @@ class GroupGrab(ArrivalsUser):
     curve: ClassVar[Sequence[float]] = EVEN
 
     def plan(self) -> None:
-        settings = self.worker.settings
-        night = plan_night(
-            settings.seed, settings.people, settings.packets, settings.duration_s, settings.tagged, self.curve
-        )
+        night = self.night()
         owners = split([len(group.visits) for group in night.groups], self.worker.parts)
         self.groups = [group for group, owner in zip(night.groups, owners, strict=True) if owner == self.worker.part]
         self.opened: dict[int, str] = {}
+
+    def night(self) -> Night:
+        """The whole night, of all workers."""
+        settings = self.worker.settings
+        return plan_night(
+            settings.seed, settings.people, settings.packets, settings.duration_s, settings.tagged, self.curve
+        )
 
     def preparations(self) -> Iterator[Callable[[], None]]:
         """Senders get the money they will send."""

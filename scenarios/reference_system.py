@@ -19,7 +19,7 @@ from invariants.nights import Packet
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, details, expiry, grab, open, pay, send
+from reference_impl.packets import consuming, crediting, details, expiry, grab, listing, open, pay, send
 from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
@@ -164,8 +164,12 @@ class ReferenceSystem:
         """One pass of consumer, sweeper and reconciliations; how much they did."""
         system, until_us = self._system, self._runtime.now_us() + 1
         swept = expiry.sweep(system)
-        credited = sum(work(system, crediting.JOB, "machine") for work in (consuming.run_once, consuming.take_over))
-        return swept + credited + sum(report.missing for report in run_all(system, 0, until_us).values())
+        worked = sum(
+            work(system, job, "machine")
+            for job in (crediting.JOB, listing.JOB)
+            for work in (consuming.run_once, consuming.take_over)
+        )
+        return swept + worked + sum(report.missing for report in run_all(system, 0, until_us).values())
 
 
 def _settings(folder: Path) -> Settings:

@@ -202,6 +202,21 @@ SELECT 'ops_0' AS store, 'api-23647' AS process, packet_id(packet) AS packet,
 FROM packet_facts
 """
 
+_USER_LISTS: Final = """
+SELECT 'lists_0' AS store, sender AS person, 'sent' AS box, packet, total_fen AS amount_fen, paid_us AS at_us, tag
+FROM packets
+UNION ALL
+SELECT 'lists_0', person, 'received', packet, amount_fen, opened_us, tag FROM opens
+"""
+
+_CACHE_VIEW: Final = """
+SELECT 'http' AS store, 'details' AS "view", packet, NULL AS person, state, NULL AS amount_fen, NULL AS sequence,
+    NULL AS remaining_fen, NULL AS remaining_shares, tag
+FROM packets
+UNION ALL
+SELECT 'http', 'details', packet, person, NULL, amount_fen, sequence, NULL, NULL, tag FROM opens
+"""
+
 _SHADOW_ACCOUNTS: Final = """
 SELECT store, place('accounts', tag) AS place, tag AS shadow, packet AS subject, person,
     CASE WHEN packet IS NOT NULL THEN tag END AS tag
@@ -218,6 +233,8 @@ _IN_TURN: Final = {
     "postings": _POSTINGS,
     "shadow_rows": _SHADOW_ROWS,
     "samples": _SAMPLES,
+    "user_lists": _USER_LISTS,
+    "cache_view": _CACHE_VIEW,
 }
 MADE: Final = tuple(table for table in _IN_TURN if table != "moves")
 """The canonical tables that `tables` makes."""

@@ -46,7 +46,14 @@ PLANTS: Final = {
     # a process had one more of its opens inside than it may
     "cap_respected": Plant(sql="UPDATE samples SET inside = cap + 1 WHERE packet {these}"),
     # an exhausted packet of which only three shares were opened
-    "conservation": Plant(PAID, (_FEN,) * 3, "UPDATE packets SET state = 'exhausted' WHERE packet {these}"),
+    "conservation": Plant(
+        PAID,
+        (_FEN,) * 3,
+        "UPDATE packets SET state = 'exhausted' WHERE packet {these}",
+        also=("details_agree",),
+    ),
+    # details do not show the first share
+    "details_agree": Plant(sql="DELETE FROM cache_view WHERE packet {these} AND sequence = 1"),
     # the credit goes to somebody else: see `mislead`
     "exactly_once_credit": Plant(),
     # the first share went to a cold store, and its packet did not
@@ -63,10 +70,13 @@ PLANTS: Final = {
     # the packet stands in a second store
     "ids_unique": Plant(
         sql="""INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store, 'elsewhere' AS home)
-        FROM packets WHERE packet {these}"""
+        FROM packets WHERE packet {these}""",
+        also=("details_agree", "lists_agree"),
     ),
     # the escrow account says one fen more than its lines
     "ledger_balances": Plant(sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True),
+    # the sender's list shows one fen more
+    "lists_agree": Plant(sql="UPDATE user_lists SET amount_fen = amount_fen + 1 WHERE box = 'sent' AND packet {these}"),
     # somebody was told of a share that is another's
     "no_lost_acknowledgement": Plant(
         sql="""INSERT INTO history SELECT * REPLACE (
@@ -101,6 +111,7 @@ PLANTS: Final = {
         """DELETE FROM packets WHERE packet {these};
         UPDATE history SET outcome = 'info', reason = 'timeout', done_ns = NULL
         WHERE subject {these} AND operation = 'pay'""",
+        also=("details_agree", "lists_agree"),
     ),
     # refunded a microsecond too early
     "refund_once_after_expiry": Plant(

@@ -23,6 +23,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "not_sender": ErrorKind(403, True, "only the sender pays a packet"),
     "not_found": ErrorKind(404, True, "no such route"),
     "unknown_packet": ErrorKind(404, True, "no packet has this id"),
+    "unknown_code": ErrorKind(404, True, "no packet has this code now"),
     "no_preorder": ErrorKind(404, False, "neither preordered nor paid as far as is known; a payment may be under way"),
     "method_not_allowed": ErrorKind(405, True, "the route has other methods"),
     "key_bound": ErrorKind(409, True, "the idempotency key already belongs to another request"),

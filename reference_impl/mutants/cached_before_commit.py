@@ -19,7 +19,7 @@ def _show_at_once(
 ) -> OpenDecisions | Any:
     decisions = _open_in(connection, system, store, at, requests)
     if isinstance(decisions, OpenDecisions) and decisions.made:
-        publish.show(system, at, decisions.packet, decisions.made)
+        publish._write_cache(system, at, decisions.packet, decisions.made)
     return decisions
 
 

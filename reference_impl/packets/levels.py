@@ -39,7 +39,7 @@ def whole(system: System, at: PacketId) -> tuple[Packet, Sequence[Opened]]:
     """The packet and its opens in order. Raises Refused: not_paid, unknown_packet, limited."""
     told = fallback.cached(system, lambda: system.cache.hgetall(packet_key(str(at), at.tagged)))
     cached = _decoded(told or {})
-    if cached is not None:
+    if cached is not None and not _awaits_its_end(cached[0], system.runtime.now_us()):
         system.counts.add("read", "details", "cache")
         return cached
     found = None if system.controls.on("memory_off") else system.memory.whole(at)
@@ -59,6 +59,11 @@ def _glance_at_database(system: System, at: PacketId, person: int, cache_answers
             return found
     packet, vouchers = views.fill(system, at, cached=cache_answers)
     return packet, any(voucher.person == person for voucher in vouchers)
+
+
+def _awaits_its_end(packet: Packet, now_us: int) -> bool:
+    """Whether its time is over and what became of it may be in the database only."""
+    return packet.state == "paid" and now_us >= packet.expires_us
 
 
 def _decoded(fields: Mapping[Any, Any]) -> tuple[Packet, list[Opened]] | None:

@@ -8,8 +8,9 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import GENERATOR_SOURCE, PacketId
 from reference_impl.domain.packet import Order, Packet, paid_packet, tombstone
 from reference_impl.packets import cold, rows
+from reference_impl.packets.dressing import remember_blessing
 from reference_impl.packets.preorders import claim, remove
-from reference_impl.packets.publish import show
+from reference_impl.packets.publish import publish_paid
 from reference_impl.packets.send import preordered
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -30,6 +31,7 @@ def pay(system: System, at: PacketId, sender: int) -> Packet:
         raise Refused("not_sender")
     paid = system.ledger.pay(order, at.tagged)
     packet = establish(system, at, paid_packet(paid))
+    remember_blessing(system, order, at)
     if packet.state == "void":
         raise Refused("void", str(at))
     return packet
@@ -65,7 +67,7 @@ def establish(system: System, at: PacketId, packet: Packet) -> Packet:
         return found.packet
     if packet.state == "paid":
         system.counts.add("paid", at.region)
-    show(system, at, packet, [])
+    publish_paid(system, at, packet)
     return packet
 
 

@@ -1,4 +1,5 @@
-"""Telling others what was committed: this process's memory, the ledger by the stream (W06), readers by the cache (W09).
+"""Telling others what was committed: this process's memory, ledger and lists by the stream (W06, W02), readers by the
+cache (W09).
 
 All of it comes after the commit and none of it can undo it: what the cache misses is repaired by stream, and what the
 streams miss reconciliation finds.
@@ -8,8 +9,9 @@ import logging
 from collections.abc import Sequence
 
 from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.lists import Line, received_lines, sent_lines
 from reference_impl.domain.packet import Packet, Voucher
-from reference_impl.packets import crediting, views
+from reference_impl.packets import crediting, listing, views
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -29,13 +31,22 @@ def publish(
     are what readers are to see."""
     system.memory.learn(packet, opens)
     crediting.owe(system, packet.sender, owed, now, at.tagged)
+    _list(system, at, received_lines(owed))
     _write_cache(system, at, packet, opens)
 
 
-def show(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:
-    """Tell readers only: nobody is owed anything by it."""
-    system.memory.learn(packet, opens)
-    _write_cache(system, at, packet, opens)
+def publish_paid(system: System, at: PacketId, packet: Packet) -> None:
+    """A packet that has just come to be, or the tombstone at its place."""
+    system.memory.learn(packet, [])
+    _list(system, at, sent_lines(packet))
+    _write_cache(system, at, packet, [])
+
+
+def _list(system: System, at: PacketId, lines: Sequence[Line]) -> None:
+    try:
+        listing.tell(system, system.stream, lines, at.tagged)
+    except CacheError:
+        log.warning("%d lines about packet %s await reconciliation", len(lines), at)
 
 
 def _write_cache(system: System, at: PacketId, packet: Packet, opens: Sequence[Voucher]) -> None:

@@ -38,6 +38,8 @@ class SendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blessing: str = ""
     steered: bool = False
     """Said between processes: `region` is where the packet goes."""
+    face_to_face: bool = False
+    """Whether the sender is told a code (W23)."""
 
 
 def send(system: System, request: SendRequest, client_key: str, tagged: bool) -> Order:

@@ -51,15 +51,28 @@ class Opened(msgspec.Struct, frozen=True):
     opened_us: int
 
 
+class Shown(Opened, frozen=True):
+    """The same with the person's name and picture (W13)."""
+
+    nickname: str
+    avatar: str
+
+
 class Details(msgspec.Struct, frozen=True):
+    """`nickname` and `avatar` are the sender's; `degraded` names what is shown by default for want of the true one."""
+
     packet: str
     sender: int
     kind: str
     total_fen: int
     shares: int
     state: str
-    opens: list[Opened]
+    opens: list[Shown]
     luckiest: int | None
+    nickname: str
+    avatar: str
+    blessing: str
+    degraded: list[str]
 
 
 def opened(voucher: Voucher) -> Opened:

@@ -9,8 +9,8 @@ import msgspec
 from reference_impl.stores.layout import SHADOW
 from reference_impl.stores.stream import BODY
 
-_PACKET = re.compile(r"(?:packet|preorder):(\d{27})")
-_SENDER = re.compile(r"send:(\d+):")
+_PACKET = re.compile(r"(?:packet|preorder|blessing|code_of):(\d{27})")
+_SENDER = re.compile(r"(?:send|screen|profile):(\d+)(?::|$)")
 
 
 class KeyRow(msgspec.Struct, frozen=True):
@@ -31,8 +31,17 @@ def rows_of_keys(cache: Any) -> Iterator[KeyRow]:
             for _, fields in cache.xrange(key):
                 yield from (_row(key, packet) for packet in re.findall(r'"packet":"(\d{27})"', fields.get(BODY, "")))
         else:
-            found = _PACKET.fullmatch(key.removeprefix(SHADOW))
-            yield _row(key, found[1] if found else None)
+            yield _row(key, _packet_of(cache, key))
+
+
+def _packet_of(cache: Any, key: str) -> str | None:
+    """The packet that a key is about: it is in the key's name, or in what stands under a code."""
+    name = key.removeprefix(SHADOW)
+    if name.startswith("code:"):
+        packet: str | None = cache.get(key)
+        return packet
+    found = _PACKET.fullmatch(name)
+    return found[1] if found else None
 
 
 def _row(key: str, packet: str | None) -> KeyRow:

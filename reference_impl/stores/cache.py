@@ -46,5 +46,30 @@ def counter_key(epoch: int, tagged: bool) -> str:
     return f"{side(tagged)}number:{epoch}"
 
 
+def screen_key(person: int, box: str, tagged: bool) -> str:
+    """The newest lines of a person's list, as JSON (W20)."""
+    return f"{side(tagged)}screen:{person}:{box}"
+
+
+def blessing_key(packet: str, tagged: bool) -> str:
+    """What the sender wishes (W13)."""
+    return f"{side(tagged)}blessing:{packet}"
+
+
+def profile_key(person: int, tagged: bool) -> str:
+    """A person's nickname and avatar, as JSON (W18)."""
+    return f"{side(tagged)}profile:{person}"
+
+
+def code_key(code: str, tagged: bool) -> str:
+    """The packet that a code stands for (W23)."""
+    return f"{side(tagged)}code:{code}"
+
+
+def code_of_key(packet: str, tagged: bool) -> str:
+    """The code that a packet's sender was told (W23)."""
+    return f"{side(tagged)}code_of:{packet}"
+
+
 def person_field(person: int) -> str:
     return f"o:{person}"

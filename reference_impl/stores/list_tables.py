@@ -31,8 +31,14 @@ def list_table(tagged: bool) -> sa.Table:
 
 
 def create_list_store(store: Store) -> None:
-    """Make the tables that are not there yet, and the view that gathers both sides."""
+    """Make the tables that are not there yet, and the views that gather both sides."""
     sides = [(list_table(tagged), tagged) for tagged in (False, True)]
     create_tables(store, (table for table, _ in sides))
     selects = (f"SELECT *, {tagged:d} AS tag FROM {table.name}" for table, tagged in sides)
     create_view(store, "all_lists", " UNION ALL ".join(selects))
+    rows = (
+        f"SELECT '{table.name}' AS place, {tagged:d} AS shadow, packet AS subject, person,"
+        f" substr(packet, 2, 1) = '1' AS tag FROM {table.name}"
+        for table, tagged in sides
+    )
+    create_view(store, "all_rows", " UNION ALL ".join(rows))

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import redis
 
+from reference_impl.domain.lists import Line
 from reference_impl.domain.packet import Voucher
 from reference_impl.stores.layout import side
 
@@ -46,6 +47,12 @@ class Miss(Body, frozen=True):
     left: int
 
 
+class Lines(Body, frozen=True):
+    """Lines for people's lists."""
+
+    lines: list[Line]
+
+
 class Topic(NamedTuple):
     name: str
     shape: type[Body]
@@ -65,7 +72,9 @@ COMPENSATION: Final = Topic("stream:compensation", Debt)
 REPAIR: Final = Topic("stream:repair", Miss)
 REPAIR_AGAIN: Final = Topic("stream:repair_again", Miss)
 DEAD: Final = Topic("stream:dead", Body)
-TOPICS: Final = (CREDIT, COMPENSATION, REPAIR, REPAIR_AGAIN)
+LISTS: Final = Topic("stream:lists", Lines)
+LISTS_COMPENSATION: Final = Topic("stream:lists_compensation", Lines)
+TOPICS: Final = (CREDIT, COMPENSATION, LISTS, LISTS_COMPENSATION, REPAIR, REPAIR_AGAIN)
 """Those that are worked off; what is in them is under way."""
 
 

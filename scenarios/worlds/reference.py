@@ -26,10 +26,12 @@ from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import consuming, crediting, expiry, grab, open, pay, preorders, repairing
+from reference_impl.packets import consuming, crediting, expiry, grab, listing, open, pay, preorders, repairing
 from reference_impl.packets.cached import rows_of_cache
 from reference_impl.packets.details import details
+from reference_impl.packets.lists import page
 from reference_impl.packets.send import SendRequest, send
+from reference_impl.packets.shown import rows_of_details
 from reference_impl.reconcile import backlog
 from reference_impl.reconcile.run import run_all
 from reference_impl.resilience import shadow
@@ -46,7 +48,8 @@ _NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "o
 _TARGET: Final = load_target(TARGET, _NOTHING)
 CLAIMS: Final = _TARGET.claims
 """The invariants that the reference claims."""
-SHOWN: Final = tuple(name for name in CLAIMS if name not in ("refund_once_after_expiry", "sold_out_is_final"))
+_NOT_EVERYWHERE: Final = ("refund_once_after_expiry", "sold_out_is_final", "details_agree")
+SHOWN: Final = tuple(name for name in CLAIMS if name not in _NOT_EVERYWHERE)
 """Those that any world shows in which packets are sent and opened."""
 DAYS: Final = (1, 2)
 """The schedule's day and the next: the day tables a simulated deployment has."""
@@ -71,6 +74,7 @@ class Reference:
             mutants.catalogue()[options.mutant].plant()  # the bug alone: harsh weather is what faults are for
         logging.getLogger("reference_impl").setLevel(logging.CRITICAL + 1)  # what befalls it, it need not report
         embedded = options.backend == "embedded"
+        self.serves: Mapping[str, Callable[[System, Request], Answer]] = _SERVES
         self.settings = Settings(
             sql=options.sql or f"sqlite:///{options.folder}",
             cache="embedded" if embedded else options.cache,
@@ -108,7 +112,8 @@ class Reference:
         return system
 
     def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
-        """`credit-…` processes credit, `repair-…` repair the cache, `sweep-…` refund and reconcile."""
+        """`credit-…` processes credit, `lists-…` write lists, `repair-…` repair the cache, `sweep-…` refund and
+        reconcile."""
         role = process.partition("-")[0]
         return {"loop": partial(roles.WORK[role], service, process)}
 
@@ -116,7 +121,7 @@ class Reference:
 
     def serve(self, service: System, request: Request) -> Answer:
         try:
-            return _SERVES[request.operation](service, request)
+            return self.serves[request.operation](service, request)
         except Refused as refused:
             outcome = "fail" if refused.kind.definite else "info"
             return Answer(outcome, refused.code)  # type: ignore[arg-type]
@@ -130,7 +135,7 @@ class Reference:
     def drain(self, runtime: ProcessRuntime) -> int:
         for booted in self._booted:
             booted.samples.write()
-        system = self.boot("drain", runtime)
+        system = self._drained = self.boot("drain", runtime)
         until_us = runtime.now_us() + 1
         for tagged in system.sides():
             stream.create_groups(self.cache, tagged)
@@ -147,8 +152,9 @@ class Reference:
         for store, queries in self._evidence.items():
             for table, rows in store.read(partial(_look, queries=queries)):
                 found.setdefault(table, []).extend(rows)
+        found["cache_view"] = [_canonical("cache_view", row) for row in rows_of_details(self._drained)]
+        found["cache_view"] += [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
         found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
-        found["cache_view"] = [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
         return found
 
     def close(self) -> None:
@@ -156,9 +162,14 @@ class Reference:
         self.cache.close()
 
 
+def _canonical(table: str, row: msgspec.Struct) -> Row:
+    """A struct as a row with the canonical columns in their order; those that it has not are NULL."""
+    return tuple(getattr(row, column, None) for column in EVIDENCE[table])
+
+
 def _finish(system: System, until_us: int) -> None:
     """One pass of everything that finishes what is under way."""
-    for job in (crediting.JOB, repairing.JOB):
+    for job in (crediting.JOB, listing.JOB, repairing.JOB):
         consuming.run_once(system, job, "drain")
         consuming.take_over(system, job, "drain")
     expiry.sweep(system)
@@ -195,13 +206,19 @@ def _details(system: System, request: Request) -> Answer:
     return Answer("ok")
 
 
-def _balance(system: System, request: Request) -> Answer:
-    return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
+def _list(box: str, system: System, request: Request) -> Answer:
+    page(system, request.person, box, None, request.tagged)
+    return Answer("ok")
 
 
 def _control(system: System, request: Request) -> Answer:
-    system.controls.set(request.values["name"], request.values["value"], f"person {request.person}")
+    """An operator sets a switch or dial, which this process knows at once."""
+    system.controls.set(request.values["name"], request.values["value"], f"operator-{request.person}")
     return Answer("ok")
+
+
+def _balance(system: System, request: Request) -> Answer:
+    return Answer("ok", balance_fen=system.ledger.balance_fen(request.person, request.tagged))
 
 
 _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
@@ -212,6 +229,8 @@ _SERVES: Final[Mapping[str, Callable[[System, Request], Answer]]] = {
     "open": _open,
     "details": _details,
     "balance": _balance,
+    "sent": partial(_list, "sent"),
+    "received": partial(_list, "received"),
     "control": _control,
 }
 

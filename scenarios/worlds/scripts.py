@@ -67,6 +67,11 @@ def reads(packet: str, pause_s: float = 0.0) -> Step:
     return Step("details", about=packet, pause_s=pause_s)
 
 
+def lists(box: str, pause_s: float = 0.0) -> Step:
+    """Read the own list of packets: sent or received."""
+    return Step(box, pause_s=pause_s)
+
+
 def looks(pause_s: float = 0.0) -> Step:
     """Read the own balance."""
     return Step("balance", pause_s=pause_s)

@@ -15,10 +15,10 @@ from reference_impl.bootstrap import build
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Order, Packet, Voucher
 from reference_impl.ledger import books
-from reference_impl.packets import consuming, crediting, expiry, pay, rows, send
+from reference_impl.packets import consuming, crediting, expiry, listing, pay, rows, send
 from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
-from reference_impl.reconcile import payments, vouchers
+from reference_impl.reconcile import lists, payments, vouchers
 from reference_impl.reconcile.report import Report
 from reference_impl.resilience.switches import default_of
 from reference_impl.runtime import ThreadRuntime
@@ -117,15 +117,19 @@ class Night:
             stream.create_groups(self.system.cache, tagged)
 
     def credit(self) -> None:
-        """Credit until the streams hold nothing new."""
+        """Credit until the streams hold nothing new; lists are written by the way."""
         self.groups()
-        while consuming.run_once(self.system, crediting.JOB, "tester"):
+        while sum(consuming.run_once(self.system, job, "tester") for job in (crediting.JOB, listing.JOB)):
             pass
 
-    def messages(self, name: str = stream.CREDIT, tagged: bool = False) -> list[stream.Debt]:
+    def messages(self, name: stream.Topic = stream.CREDIT, tagged: bool = False) -> list[Any]:
         """What a stream holds, worked on or not."""
         found: Any = self.system.cache.xrange(stream.stream_name(name, tagged))
-        return [msgspec.json.decode(fields[stream.BODY], type=stream.Debt) for _, fields in found]
+        return [msgspec.json.decode(fields[stream.BODY], type=name.shape) for _, fields in found]
+
+    def debts(self, tagged: bool = False) -> int:
+        """Messages about money that are not worked off."""
+        return len(self.messages(stream.CREDIT, tagged)) + len(self.messages(stream.COMPENSATION, tagged))
 
     def forget_messages(self) -> None:
         """The streams lose everything."""
@@ -137,6 +141,9 @@ class Night:
 
     def reconcile_vouchers(self) -> Report:
         return vouchers.reconcile(self.system, 0, self.system.runtime.now_us() + FAR_US)
+
+    def reconcile_lists(self) -> Report:
+        return lists.reconcile(self.system, 0, self.system.runtime.now_us() + FAR_US)
 
     def refund(self, packet: str) -> Voucher | None:
         return expiry.refund(self.system, parse_packet_id(packet))

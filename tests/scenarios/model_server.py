@@ -33,6 +33,10 @@ def reply(method: str, path: list[str], body: dict[str, Any], key: str) -> Reply
             answer = 201, {"packet": packet}
         case "POST", ["packets", packet, "pay"]:
             answer = pay(packets[packet])
+        case "POST", ["packets", packet, "code"]:
+            answer = 200, {"code": f"1{packet:0>3}"}
+        case "GET", ["codes", code]:
+            return 200, {"packet": str(int(code[1:]))}
         case "POST", ["packets", packet, "grab"]:
             return refusal(packets[packet], body["person"]) or (200, {"grab": "open"})
         case "POST", ["packets", packet, "open"]:

@@ -16,7 +16,7 @@ from tests.scenarios.swarms import Start, count, history, locust_total, reports,
 pytestmark = pytest.mark.night
 
 
-@pytest.mark.parametrize("scenario", ["group_grab", "hot_packet"])
+@pytest.mark.parametrize("scenario", ["group_grab", "hot_packet", "face_to_face"])
 def test_by_hand(start: Start, model_port: int, tmp_path: Path, scenario: str) -> None:
     """`locust -f scenarios/….py --headless` plays a night against a running target and ends well by itself."""
     process = start(
@@ -35,6 +35,7 @@ def test_by_hand(start: Start, model_port: int, tmp_path: Path, scenario: str) -
     done = "history WHERE outcome = 'ok' AND operation ="
     for operation in ("fund", "send", "pay", "grab", "open", "details", "balance"):
         assert count(night, f"{done} '{operation}'") > 0, operation
+    assert (count(night, f"{done} 'code'") > 0) == (count(night, f"{done} 'find'") > 0) == (scenario == "face_to_face")
 
 
 def test_midnight_is_played_by_its_curve(start: Start, model_port: int, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_w06_a_consumer_dies_with_messages_in_hand(night: Night) -> None:
     rested(night)
     assert consuming.take_over(night.system, crediting.JOB, "living") == 4
     assert arrived_once(night, vouchers)
-    assert stream.backlog(night.system.cache, False) == 0
+    assert night.debts() == 0
 
 
 def test_w06_a_consumer_dies_between_credit_and_acknowledgement(night: Night) -> None:
@@ -161,7 +161,7 @@ def test_w06_a_consumer_dies_between_credit_and_acknowledgement(night: Night) ->
     rested(night)
     consuming.take_over(night.system, crediting.JOB, "living")
     assert arrived_once(night, vouchers)
-    assert stream.backlog(night.system.cache, False) == 0
+    assert night.debts() == 0
 
 
 class LosesDeletes:
@@ -185,7 +185,7 @@ def test_w06_an_acknowledgement_is_whole(night: Night) -> None:
             stream.acknowledge(LosesDeletes(night.system.cache), message)  # type: ignore[arg-type]
     rested(night)
     consuming.take_over(night.system, crediting.JOB, "living")
-    assert stream.backlog(night.system.cache, False) == 0
+    assert night.debts() == 0
     assert arrived_once(night, vouchers)
 
 
@@ -200,7 +200,7 @@ def test_w06_what_fails_goes_to_compensation_and_is_tried_again(night: Night) ->
     rested(night)
     assert consuming.take_over(failing.system, crediting.JOB, "living") == 4
     assert arrived_once(night, vouchers)
-    assert stream.backlog(night.system.cache, False) == 0
+    assert night.debts() == 0
 
 
 def tried(night: Night, failing: Night, times: int) -> None:
@@ -224,7 +224,7 @@ def test_w06_what_never_works_becomes_a_dead_letter_and_is_found(night: Night, e
     (dead,) = night.messages(stream.DEAD)
     assert night.system.counts.value("dead_letters", stream.CREDIT.name) == counted + 1
     assert (dead.vouchers, dead.attempts) == ([voucher], MOST_ATTEMPTS)
-    assert stream.backlog(night.system.cache, False) == 0
+    assert night.debts() == 0
     assert night.reconcile_vouchers().missing == 1
     assert arrived_once(night, [voucher])
 
