@@ -25,6 +25,7 @@ from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.packets import consuming, crediting, expiry
 from reference_impl.reconcile.run import run_all
+from reference_impl.resilience.operators import keep_token
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
@@ -43,6 +44,7 @@ def serve(settings: Settings) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
+    keep_token(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
     return _supervise(("api",) if settings.embedded else ("api", "credit", "sweep"))
 

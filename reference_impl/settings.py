@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The days of month there are tables for (W14)."""
     controls_every_s: float = 0.25
     """How often a process looks what operators have set (B17)."""
+    admin_token: str = ""
+    """What operators say to set controls; without one it is made, in `{data}/admin.token` (B17)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""
