@@ -114,6 +114,7 @@ def assemble(
     system = System(
         settings=settings,
         runtime=runtime,
+        process=holder,
         orders=stores.orders,
         ledger=ledger,
         lists=stores.lists,

@@ -29,6 +29,8 @@ class HotTables(NamedTuple):
 class System:
     settings: Settings
     runtime: Runtime
+    process: str
+    """The name of this process."""
     orders: dict[tuple[str, int], Store]
     """The order databases by region and shard; nothing is synchronised between regions (W01)."""
     ledger: Ledger

@@ -27,6 +27,16 @@ class Served(NamedTuple):
     publish: Callable[[], None]
 
 
+class Crowd(NamedTuple):
+    """Who is at the opens of one process just now."""
+
+    packets: int
+    """Packets that are being opened."""
+    waiting: int
+    inside: int
+    """Opens in the database, or on their way back."""
+
+
 Batch = Callable[[str, list[Any]], Served]
 """Serves the requests of one key. Must not raise."""
 
@@ -37,6 +47,8 @@ class Opens(Protocol):
 
         Refused("limited") means it never came to the database.
         """
+
+    def crowd(self) -> Crowd: ...
 
 
 class EachAlone:
@@ -63,6 +75,10 @@ class EachAlone:
                 self._inside[key] -= 1
                 if not self._inside[key]:
                     del self._inside[key]
+
+    def crowd(self) -> Crowd:
+        with self._lock:
+            return Crowd(len(self._inside), 0, sum(self._inside.values()))
 
 
 class GroupCommit:
@@ -91,6 +107,11 @@ class GroupCommit:
         finally:
             _wake(waiter.after)
         return _answer(waiter.answer)
+
+    def crowd(self) -> Crowd:
+        with self._lock:
+            rooms = list(self._rooms.values())
+            return Crowd(len(rooms), sum(len(room.waiting) for room in rooms), sum(room.inside for room in rooms))
 
     def _enter(self, key: str, waiter: "_Waiter") -> "tuple[_Room, bool]":
         with self._lock:
@@ -123,6 +144,7 @@ class GroupCommit:
         """
         with self._lock:
             taken = [room.waiting.popleft() for _ in range(min(self._most, len(room.waiting)))]
+            room.inside = len(taken)
         served, handed_on = Served([], nothing), False
         try:
             served = self._batch(key, [waiter.request for waiter in taken])
@@ -145,6 +167,7 @@ class GroupCommit:
     def _hand_on(self, key: str, room: "_Room", *, close: bool) -> bool:
         """Give the lead to the next in line; False where nobody waits, and the room is closed if it is to be."""
         with self._lock:
+            room.inside = 0
             if room.waiting:
                 room.waiting[0].leads = True
                 room.waiting[0].signal.set()
@@ -182,9 +205,10 @@ class _Waiter:
 
 
 class _Room:
-    __slots__ = ("busy", "publishing", "waiting")
+    __slots__ = ("busy", "inside", "publishing", "waiting")
 
     def __init__(self, publishing: Any) -> None:
+        self.inside = 0
         self.waiting: deque[_Waiter] = deque()
         self.busy = False
         self.publishing = publishing

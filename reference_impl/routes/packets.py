@@ -3,6 +3,7 @@
 import falcon
 import msgspec
 
+from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.packets import details as reading
 from reference_impl.packets import grab as grabbing
 from reference_impl.packets import open as opening
@@ -21,6 +22,7 @@ def routes(system: System) -> Routes:
     def send(request: falcon.Request, response: falcon.Response) -> None:
         body, key = body_of(request, sending.SendRequest), key_of(request)
         order = sending.send(system, body, key, is_tagged_request(request))
+        request.context.region = parse_packet_id(order.packet).region
         answer(response, {"packet": order.packet, "state": "preordered"}, falcon.HTTP_201)
 
     def pay(request: falcon.Request, response: falcon.Response, packet: str) -> None:

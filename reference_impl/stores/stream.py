@@ -106,6 +106,12 @@ def backlog(client: redis.Redis, tagged: bool) -> int:
     return sum(int(client.xlen(stream_name(topic, tagged))) for topic in TOPICS)
 
 
+def oldest_age_us(client: redis.Redis, topic: Topic, tagged: bool, now_us: int) -> int:
+    """How long the oldest message that is not done has been there; 0 where none is. Its number holds the time."""
+    entries: Any = client.xrange(stream_name(topic, tagged), count=1)
+    return max(0, now_us - int(str(entries[0][0]).partition("-")[0]) * 1000) if entries else 0
+
+
 def _messages(client: redis.Redis, topic: Topic, name: str, entries: Any) -> Iterator[Message]:
     for number, fields in entries or ():
         if not fields:
