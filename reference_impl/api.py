@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import ERRORS, Refused
 from reference_impl.measuring import Measuring
 from reference_impl.routes import accounts, admin, packets, upkeep, watching
+from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 from reference_impl.web import Handler, Routes, refuse
@@ -29,8 +30,9 @@ def make_app(system: System, reader: str, resources: Sequence[Callable[[System],
     app.add_error_handler(CacheError, _unavailable)
     app.add_error_handler(Refused, _refused)
     app.add_error_handler(falcon.HTTPError, _http_error)
-    for routes in resources:
-        for path, handlers in routes(system).items():
+    served = [routes(system) for routes in resources]
+    for routes in (*served, openapi_route(served)):
+        for path, handlers in routes.items():
             app.add_route(path, _Route(handlers))
     return app
 

@@ -239,11 +239,11 @@ def test_counting_costs_little() -> None:
     counts = Counts()
 
     def round_us(many: int = 5_000) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(many):
             counts.add("requests", "south", "open", "ok")
             counts.durations.observe("open", 1234)
-        return (time.perf_counter() - began) / many * 1e6
+        return (time.thread_time() - began) / many * 1e6
 
     cost_us = min(round_us() for _ in range(20))
     threads = [threading.Thread(target=round_us) for _ in range(4)]
