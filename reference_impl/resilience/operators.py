@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,17 +21,13 @@ MOST_NAME: Final = 64
 def keep_token(settings: Settings) -> None:
     """Make the token's file, which only its owner can read: the token that was given, or else a new one, once."""
     file = _file(settings)
-    if settings.admin_token or not file.exists():
-        fresh = file.with_suffix(f".{os.getpid()}")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as written:
-            written.write(settings.admin_token or secrets.token_urlsafe(32))
-        if settings.admin_token:
-            fresh.replace(file)
-        else:
-            with suppress(FileExistsError):
-                os.link(fresh, file)  # of several processes at once, one makes the token
-            fresh.unlink()
+    if settings.admin_token:
+        _fresh(settings.admin_token, file.parent).replace(file)
+    elif not file.exists():
+        fresh = _fresh(secrets.token_urlsafe(32), file.parent)
+        with suppress(FileExistsError):
+            os.link(fresh, file)  # of several processes at once, one makes the token
+        fresh.unlink()
 
 
 def token_of(settings: Settings) -> str:
@@ -48,6 +45,14 @@ def operator_of(request: falcon.Request, token: str) -> str:
     if not (1 <= len(name) <= MOST_NAME and name.isascii() and name.isprintable()):
         raise Refused("bad_request", f"{OPERATOR_HEADER} is the operator's name, 1 to {MOST_NAME} ASCII characters")
     return name
+
+
+def _fresh(token: str, folder: Path) -> Path:
+    """A new file, which only its owner can read."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=TOKEN_FILE)
+    with os.fdopen(handle, "w") as file:
+        file.write(token)
+    return Path(name)
 
 
 def _file(settings: Settings) -> Path:
