@@ -19,8 +19,8 @@ ALARMS: Final[dict[str, Alarm]] = {
         5,
         "a store does not answer one process or more",
         "See whether it is the store or the way to it (other processes' `store_up`). An order database: set "
-        "`steer_north` or `steer_south`, whichever is the other region. The cache: nothing, requests take the database's "
-        "way, limited.",
+        "`steer_north` or `steer_south`, whichever is the other region. The cache: nothing, for requests take the "
+        "database's way, limited.",
     ),
     "dead_letters": Alarm(
         "increase(rainproof_dead_letters_total[5m]) > 0",

@@ -3,7 +3,7 @@
 Whoever asks says `Authorization: Bearer TOKEN`, and who they are in `X-Operator`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 
 from reference_impl import reconcile as reconciliations
 from reference_impl.domain.errors import Refused
+from reference_impl.reconcile.report import Report
 from reference_impl.resilience.operators import operator_of, token_of
 from reference_impl.resilience.switches import NAMES, described
 from reference_impl.system import System
@@ -26,6 +27,12 @@ class ControlBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(system: System) -> Routes:
+    return over([system])
+
+
+def over(systems: Sequence[System]) -> Routes:
+    """Over a system a region: what one knows of controls all know; reconciliations run in each."""
+    system = systems[0]
     guarded = _guard(token_of(system.settings))
 
     @guarded
@@ -49,7 +56,8 @@ def routes(system: System) -> Routes:
         if name not in reconciliations.NAMES:
             raise Refused("unknown_reconciliation", name[:64])
         until_us = system.runtime.now_us() - int(system.settings.reconcile_after_s * 1_000_000)
-        report = reconciliations.find(name).reconcile(system, 0, until_us)
+        reports = (reconciliations.find(name).reconcile(each, 0, until_us) for each in systems)
+        report = sum(reports, Report())
         answer(response, {"name": name, **msgspec.structs.asdict(report)})
 
     return {
