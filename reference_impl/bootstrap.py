@@ -112,9 +112,9 @@ def assemble(
     ledger = Ledger(stores.ledger)
     stream = stream or cache
     system = System(
+        name=holder,
         settings=settings,
         runtime=runtime,
-        process=holder,
         orders=stores.orders,
         ledger=ledger,
         lists=stores.lists,

@@ -28,7 +28,7 @@ class _Silent(WSGIRequestHandler):
 def listen_for_questions(system: System, role: str) -> int:
     """Answer from now on, in a thread of its own; the port."""
     server = _Server((system.settings.host, 0), _Silent)
-    server.set_app(make_app(system, system.process, (watching.routes,)))
+    server.set_app(make_app(system, system.name, (watching.routes,)))
     file = Path(system.settings.data) / "ports" / role
     file.parent.mkdir(exist_ok=True)
     file.write_text(str(server.server_port))

@@ -27,10 +27,10 @@ class HotTables(NamedTuple):
 
 @dataclass(frozen=True)
 class System:
+    name: str
+    """Of the process."""
     settings: Settings
     runtime: Runtime
-    process: str
-    """The name of this process."""
     orders: dict[tuple[str, int], Store]
     """The order databases by region and shard; nothing is synchronised between regions (W01)."""
     ledger: Ledger

@@ -17,8 +17,8 @@ def routes(system: System) -> Routes:
         stores, counted = probes.answering(), system.counts.all()
         told = {
             "ok": all(stores.values()),
-            "role": system.process.partition("-")[0],
-            "process": system.process,
+            "role": system.name.partition("-")[0],
+            "process": system.name,
             "uptime_s": (system.runtime.now_us() - began_us) // 1_000_000,
             "last_pass_us": {labels[0]: value for (name, labels), value in counted.items() if name == "last_pass_us"},
             "stores": stores,

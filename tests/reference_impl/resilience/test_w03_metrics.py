@@ -39,7 +39,7 @@ class Gone(redis.Redis):
 @pytest.fixture
 def system(night: Night) -> System:
     """A process of the deployment that has counted nothing yet."""
-    return dataclasses.replace(night.system, counts=Counts(), process="api-test")
+    return dataclasses.replace(night.system, counts=Counts(), name="api-test")
 
 
 def scraped(text: str) -> Samples:
