@@ -63,12 +63,6 @@ class AdminTable(Struct, frozen=True, forbid_unknown_fields=True):
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class ReconcileTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """[reconcile]: where reconciliation $name is run by a POST, with the token and headers of [admin]."""
-
-    path: str
-
-
 class ClaimsTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[claims]: the invariants that the target wants to be judged by."""
 
@@ -126,6 +120,12 @@ class PropertiesTable(Struct, frozen=True, forbid_unknown_fields=True):
     shrink_s: Seconds = 30.0  # how long a run that failed is made smaller
 
 
+class ReconcileTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[reconcile]: where reconciliation $name is run by a POST, with the token and headers of [admin]."""
+
+    path: str
+
+
 class Query(Struct, frozen=True, forbid_unknown_fields=True):
     """One source of a canonical table: SQL in every store that a pattern names, or a path."""
 
@@ -154,10 +154,10 @@ class TargetFile(Struct, frozen=True, forbid_unknown_fields=True):
     start: StartTable | None = None
     drain: DrainTable | None = None
     admin: AdminTable | None = None
-    reconcile: ReconcileTable | None = None
     claims: ClaimsTable = field(default_factory=ClaimsTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     properties: PropertiesTable = field(default_factory=PropertiesTable)
+    reconcile: ReconcileTable | None = None
 
 
 class PropertiesFile(Struct, frozen=True, forbid_unknown_fields=True):

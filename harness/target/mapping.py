@@ -19,7 +19,7 @@ from msgspec import Struct
 from harness import config
 from harness.config import ConfigError, nearest
 from harness.target.answer import pointer
-from harness.target.files import AdminTable, Query, ReconcileTable, StartTable, TargetFile
+from harness.target.files import AdminTable, Query, StartTable, TargetFile
 from harness.target.operation import Operation, header_name
 from harness.target.promises import Pointer
 from harness.target.template import Template, body_template, path_template
@@ -77,6 +77,8 @@ class Target(Struct, frozen=True):
     prefix: str
     operations: dict[str, Operation]
     claims: tuple[str, ...]
+    reconcile: Template | None
+    """Of $name."""
     evidence: Evidence
     tag_header: tuple[str, str] | None
     key_header: str | None
@@ -84,7 +86,6 @@ class Target(Struct, frozen=True):
     start: StartTable | None
     drain: Drain | None
     admin: Admin | None
-    reconcile: Template | None
 
     def operation(self, name: str) -> Operation:
         """The operation called `name`; a scenario that needs one the file lacks is a ConfigError."""
@@ -121,10 +122,10 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         drain = Drain(_rooted(file.drain.path), pointer(file.drain.pending)) if file.drain else None
     with _place(f"{path}: [admin]"):
         admin = _admin(file.admin)
-    with _place(f"{path}: [reconcile]"):
-        reconcile = _reconcile(file.reconcile)
     with _place(f"{path}: [start]"):
         start = _start(file.start)
+    with _place(f"{path}: [reconcile]"):
+        reconcile = _reconcile(file.reconcile.path) if file.reconcile else None
     return Target(
         path=path,
         base_url=shared.base_url,
@@ -135,6 +136,7 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         prefix=prefix,
         operations=operations,
         claims=tuple(file.claims.invariants),
+        reconcile=reconcile,
         evidence=_evidence(file.evidence, path),
         tag_header=tag,
         key_header=key_header,
@@ -142,7 +144,6 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         start=start,
         drain=drain,
         admin=admin,
-        reconcile=reconcile,
     )
 
 
@@ -221,21 +222,19 @@ def _admin(table: AdminTable | None) -> Admin | None:
     return Admin(path, body, Path(table.token_file) if table.token_file else None, fixed)
 
 
-def _reconcile(table: ReconcileTable | None) -> Template | None:
-    if table is None:
-        return None
-    path = path_template(_rooted(table.path))
-    if path.names != {"name"}:
-        raise ConfigError(f"path '{table.path}' must name the reconciliation as $name, and nothing else")
-    return path
-
-
 def _start(table: StartTable | None) -> StartTable | None:
     if table is not None:
         _rooted(table.ready)
         if not table.command:
             raise ConfigError("command is empty")
     return table
+
+
+def _reconcile(text: str) -> Template:
+    path = path_template(_rooted(text))
+    if path.names != {"name"}:
+        raise ConfigError(f"path '{text}' must name the reconciliation as $name, and nothing else")
+    return path
 
 
 def _evidence(table: Any, path: Path) -> Evidence:

@@ -42,8 +42,8 @@ class Controls:
 
     def __init__(self, ops: Store, client: redis.Redis, runtime: Runtime, file: Path | None) -> None:
         self._ops, self._client, self._runtime, self._file = ops, client, runtime, file
-        self._newest: dict[str, Change] = {}
         self._writing = runtime.lock()
+        self._newest: dict[str, Change] = {}
 
     def on(self, switch: str) -> bool:
         """Whether a switch is in force: set, and nothing that excludes it is."""
