@@ -1,9 +1,10 @@
-"""Writes the generated pages: errors, invariants and the track record. With --check, says whether they are true."""
+"""Writes the generated pages, among them the track record. With --check, says whether they are true."""
 
 import json
 import sys
 from pathlib import Path
 
+from reference_pages import alarms_page, mechanisms_page, metrics_page, switches_page
 from track_record import track_record
 
 from harness.plugins import mutants
@@ -58,6 +59,10 @@ def _needs(needs: dict[str, tuple[str, ...]]) -> str:
 PAGES = {
     DOCS / "errors.md": errors_page,
     DOCS / "invariants.md": invariants_page,
+    DOCS / "switches.md": switches_page,
+    DOCS / "metrics.md": metrics_page,
+    DOCS / "alarms.md": alarms_page,
+    DOCS / "mechanisms.md": mechanisms_page,
     DOCS.parent / "TRACK_RECORD.md": lambda: track_record(DOCS),
 }
 

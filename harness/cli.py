@@ -18,7 +18,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from harness import faults, plugins, rundir
+from harness import faults, plugins, rundir, serving
 from harness import prove as proving
 from harness import run as runs
 from harness import simulate as simulation
@@ -30,6 +30,7 @@ from harness.report import results as report
 from harness.report.results import Results
 from harness.servers import require_programs
 from harness.signals import ENDING
+from harness.target import reconcile as reconciling
 from harness.trial.campaign import Campaign, campaign
 from harness.trial.recordings import CorruptionCampaign, try_corruptions
 from harness.trial.verdicts import UNDER
@@ -226,11 +227,26 @@ def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int |
         teller.phase("prepare", str(folder))
     (folder / "logs").mkdir()
     with runs.deployed(path.resolve(), backend, folder, port=port or 0) as deployed:
+        serving.note(folder, path.resolve(), deployed.variables)
         told = {"url": deployed.target.base_url, "folder": str(folder), "variables": deployed.variables}
         click.echo(msgspec.json.encode(told).decode() if as_object else deployed.target.base_url)
         while deployed.launched is None or deployed.launched.pid:
             time.sleep(0.5)
     raise ConfigError(f"the target ended by itself; its log is {folder / 'logs' / 'target.log'}")
+
+
+@commands.command()
+@click.argument("name")
+@click.option("--target", type=click.Path(path_type=Path), help="Of this target; by default of what `serve` serves.")
+@_JSON
+def reconcile(name: str, target: Path | None, as_object: bool) -> int:
+    """Run reconciliation NAME of a running target alone, and show what it found and repaired.
+
+    Exit 1 where something is still missing.
+    """
+    told = reconciling.reconcile(serving.target(target), name)
+    click.echo(msgspec.json.encode(told).decode() if as_object else reconciling.text(told))
+    return 0 if told.repaired == told.missing else 1
 
 
 @commands.command()

@@ -1,42 +1,56 @@
 """The WSGI application: routes, and the error table for whatever goes wrong."""
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import falcon
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.routes import accounts, codes, lists, packets, upkeep, views
+from reference_impl.measuring import Measuring
+from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, watching
+from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
-from reference_impl.web import refuse
+from reference_impl.web import Handler, Routes, refuse
 
 log = logging.getLogger(__name__)
 READER_HEADER: Final = "X-Reader"
-ROUTES: Final = (accounts.routes, packets.routes, codes.routes, lists.routes, views.routes, upkeep.routes)
+ROUTES: Final = (
+    accounts.routes,
+    packets.routes,
+    codes.routes,
+    lists.routes,
+    views.routes,
+    upkeep.routes,
+    watching.routes,
+    admin.routes,
+)
 
 
-def make_app(system: System, reader: str) -> Any:
+def make_app(system: System, reader: str, resources: Sequence[Callable[[System], Routes]] = ROUTES) -> Any:
     """The WSGI application; `reader` names this process in every answer."""
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
-    app.add_middleware(_Reader(reader))
+    app.add_middleware([_Reader(reader), Measuring(system)])
     app.add_error_handler(Exception, _internal)
     app.add_error_handler(sa.exc.SQLAlchemyError, _unavailable)
     app.add_error_handler(CacheError, _unavailable)
     app.add_error_handler(Refused, _refused)
     app.add_error_handler(falcon.HTTPError, _http_error)
-    for routes in ROUTES:
-        for path, handlers in routes(system).items():
+    served = [routes(system) for routes in resources]
+    for routes in (*served, openapi_route(served)):
+        for path, handlers in routes.items():
             app.add_route(path, _Route(handlers))
     return app
 
 
 class _Route:
-    """A Falcon resource made of plain functions."""
+    """A Falcon resource made of plain functions; `operations`: method → the function's name."""
 
-    def __init__(self, handlers: Any) -> None:
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self.operations = {method: handler.__name__ for method, handler in handlers.items()}
         for method, handler in handlers.items():
             setattr(self, f"on_{method.lower()}", handler)
 

@@ -27,6 +27,8 @@ from reference_impl.api import make_app
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.packets import consuming, crediting, expiry, listing, preorders, repairing
 from reference_impl.reconcile.run import run_all
+from reference_impl.resilience.operators import keep_token
+from reference_impl.role_port import listen_for_questions
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
@@ -43,6 +45,7 @@ def serve(settings: Settings) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
+    keep_token(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
     roles = ("api",) if settings.embedded else ("api", *WORK)
     return _supervise((*roles, "profiles") if settings.profile_port else roles)
@@ -59,6 +62,7 @@ def run_role(role: str, parent: int) -> None:
         profile_service.server(settings.host, settings.profile_port).serve_forever()
     else:
         system = _start(settings, role)
+        listen_for_questions(system, role)
         WORK[role](system, f"{role}-{os.getpid()}")
 
 
@@ -93,7 +97,9 @@ def sweep_forever(system: System, name: str) -> None:
     """Refund what is due and repair what is missing, without end; a store that is gone is waited for."""
     passes, since_us = 0, 0
     while True:
-        until_us = system.runtime.now_us() - int(system.settings.reconcile_after_s * 1_000_000)
+        now_us = system.runtime.now_us()
+        system.counts.put("last_pass_us", "sweep", value=now_us)
+        until_us = now_us - int(system.settings.reconcile_after_s * 1_000_000)
         since_us = 0 if passes % system.settings.full_pass_every == 0 else since_us
         try:
             expiry.sweep(system, everywhere=since_us == 0)

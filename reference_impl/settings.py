@@ -91,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long the profile service is waited for (W18)."""
     profile_s: int = 3600
     """How long the cache keeps a profile (W13)."""
+    admin_token: str = ""
+    """What operators say to set controls; without one it is made, in `{data}/admin.token` (B17)."""
     threads: int = 256
     mutant: str = ""
     weather: str = ""

@@ -52,6 +52,7 @@ def packet_of(request: falcon.Request, text: str) -> PacketId:
     """The packet that the path names. Raises Refused: unknown_packet, tag_mismatch."""
     packet = parse_packet_id(text)
     check_tag(request, packet)
+    request.context.region = packet.region
     return packet
 
 
@@ -71,6 +72,7 @@ def answer(response: falcon.Response, body: Any, status: str = falcon.HTTP_200) 
 def refuse(response: falcon.Response, code: str, message: str) -> None:
     """Answer with a code of the error table."""
     kind = ERRORS[code]
+    response.context.code = code
     answer(response, {"code": code, "message": message}, falcon.code_to_http_status(kind.status))
     if code == "limited":
         response.set_header("Retry-After", "1")

@@ -54,6 +54,15 @@ class DrainTable(Struct, frozen=True, forbid_unknown_fields=True):
     pending: str
 
 
+class AdminTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[admin]: how an operator sets $name to the whole number $value while the target runs, which faults do."""
+
+    path: str
+    body: str = '{"value": $value}'
+    token_file: str | None = None  # holds what is said after `Authorization: Bearer`
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 class ClaimsTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[claims]: the invariants that the target wants to be judged by."""
 
@@ -111,6 +120,12 @@ class PropertiesTable(Struct, frozen=True, forbid_unknown_fields=True):
     shrink_s: Seconds = 30.0  # how long a run that failed is made smaller
 
 
+class ReconcileTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[reconcile]: where reconciliation $name is run by a POST, with the token and headers of [admin]."""
+
+    path: str
+
+
 class Query(Struct, frozen=True, forbid_unknown_fields=True):
     """One source of a canonical table: SQL in every store that a pattern names, or a path."""
 
@@ -138,9 +153,11 @@ class TargetFile(Struct, frozen=True, forbid_unknown_fields=True):
     operation: dict[str, OperationTable] = field(default_factory=dict)
     start: StartTable | None = None
     drain: DrainTable | None = None
+    admin: AdminTable | None = None
     claims: ClaimsTable = field(default_factory=ClaimsTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     properties: PropertiesTable = field(default_factory=PropertiesTable)
+    reconcile: ReconcileTable | None = None
 
 
 class PropertiesFile(Struct, frozen=True, forbid_unknown_fields=True):

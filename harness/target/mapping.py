@@ -19,14 +19,16 @@ from msgspec import Struct
 from harness import config
 from harness.config import ConfigError, nearest
 from harness.target.answer import pointer
-from harness.target.files import Query, StartTable, TargetFile
+from harness.target.files import AdminTable, Query, StartTable, TargetFile
 from harness.target.operation import Operation, header_name
 from harness.target.promises import Pointer
+from harness.target.template import Template, body_template, path_template
 from harness.target.tls import make_context
 from invariants.schema import EVIDENCE
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _OPTIONS: Final = "options"
+_ADMIN_NAMES: Final = ("name", "value")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -35,6 +37,25 @@ class Drain(Struct, frozen=True):
 
     path: str
     pending: Pointer
+
+
+class Admin(Struct, frozen=True):
+    """How an operator sets something: templates over $name and $value."""
+
+    path: Template
+    body: Template
+    token_file: Path | None
+    fixed: dict[str, str]
+
+    def headers(self) -> dict[str, str]:
+        """What an operator's request says beside its body; ConfigError: the token cannot be read."""
+        if self.token_file is None:
+            return self.fixed
+        try:
+            token = self.token_file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"[admin] token_file: {self.token_file}: {config.one_line(error)}") from None
+        return {"Authorization": f"Bearer {token}", **self.fixed}
 
 
 class Evidence(Struct, frozen=True):
@@ -56,12 +77,15 @@ class Target(Struct, frozen=True):
     prefix: str
     operations: dict[str, Operation]
     claims: tuple[str, ...]
+    reconcile: Template | None
+    """Of $name."""
     evidence: Evidence
     tag_header: tuple[str, str] | None
     key_header: str | None
     reader_header: str | None
     start: StartTable | None
     drain: Drain | None
+    admin: Admin | None
 
     def operation(self, name: str) -> Operation:
         """The operation called `name`; a scenario that needs one the file lacks is a ConfigError."""
@@ -96,8 +120,12 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
             operations[name] = Operation(name, table, shared, _authority(host, port, secure), prefix)
     with _place(f"{path}: [drain]"):
         drain = Drain(_rooted(file.drain.path), pointer(file.drain.pending)) if file.drain else None
+    with _place(f"{path}: [admin]"):
+        admin = _admin(file.admin)
     with _place(f"{path}: [start]"):
         start = _start(file.start)
+    with _place(f"{path}: [reconcile]"):
+        reconcile = _reconcile(file.reconcile.path) if file.reconcile else None
     return Target(
         path=path,
         base_url=shared.base_url,
@@ -108,12 +136,14 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         prefix=prefix,
         operations=operations,
         claims=tuple(file.claims.invariants),
+        reconcile=reconcile,
         evidence=_evidence(file.evidence, path),
         tag_header=tag,
         key_header=key_header,
         reader_header=shared.reader_header,
         start=start,
         drain=drain,
+        admin=admin,
     )
 
 
@@ -181,12 +211,30 @@ def _rooted(path: str) -> str:
     return path
 
 
+def _admin(table: AdminTable | None) -> Admin | None:
+    if table is None:
+        return None
+    path, body = path_template(_rooted(table.path)), body_template(table.body)
+    for name in path.names | body.names:
+        if name not in _ADMIN_NAMES:
+            raise ConfigError(f"${name} has no value here: {nearest(name, _ADMIN_NAMES)}")
+    fixed = {header_name(name): text for name, text in table.headers.items()}
+    return Admin(path, body, Path(table.token_file) if table.token_file else None, fixed)
+
+
 def _start(table: StartTable | None) -> StartTable | None:
     if table is not None:
         _rooted(table.ready)
         if not table.command:
             raise ConfigError("command is empty")
     return table
+
+
+def _reconcile(text: str) -> Template:
+    path = path_template(_rooted(text))
+    if path.names != {"name"}:
+        raise ConfigError(f"path '{text}' must name the reconciliation as $name, and nothing else")
+    return path
 
 
 def _evidence(table: Any, path: Path) -> Evidence:

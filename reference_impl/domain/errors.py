@@ -22,6 +22,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "forbidden": ErrorKind(403, True, "this is for operators, who say the token that they were given"),
     "not_sender": ErrorKind(403, True, "only the sender pays a packet"),
     "not_found": ErrorKind(404, True, "no such route"),
+    "unknown_reconciliation": ErrorKind(404, True, "no reconciliation has this name"),
     "unknown_packet": ErrorKind(404, True, "no packet has this id"),
     "unknown_code": ErrorKind(404, True, "no packet has this code now"),
     "no_preorder": ErrorKind(404, False, "neither preordered nor paid as far as is known; a payment may be under way"),

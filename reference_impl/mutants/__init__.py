@@ -28,6 +28,8 @@ class Mutant:
     """Where it is caught: `simulation`, `innodb` (simulation on real servers only), `load`, or `proof`."""
     world: str = "group_grab"
     """The simulated world it dies in."""
+    row: str = ""
+    """The mechanism it breaks: a key of reference_impl/mechanisms.py, or a row of the wallet (B20: the tag)."""
 
     @property
     def harsh(self) -> bool:

@@ -28,6 +28,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="acknowledge_before_credit",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a message is acknowledged before its credit is posted; when posting fails nobody tries again",
     seen_in="consumers with automatic acknowledgement, and handlers that log an exception and return",

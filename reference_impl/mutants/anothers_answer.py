@@ -28,4 +28,5 @@ MUTANT = Mutant(
     seen_in="idempotency middleware whose cache is keyed by the header and not by who is asking",
     plant=_plant,
     world="cap",
+    row="W22",
 )

@@ -39,6 +39,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="answer_from_cache",
+    row="W22",
     caught_by="no_lost_acknowledgement",
     summary="a repeated request is answered from what the cache was told before the commit, whatever became of that",
     seen_in="idempotency middlewares that store an answer in Redis apart from the transaction it belongs to",

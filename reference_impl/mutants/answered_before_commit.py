@@ -38,6 +38,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="answered_before_commit",
+    row="W11",
     caught_by="no_lost_acknowledgement",
     summary="people are told what was decided, whether or not it comes to be written",
     seen_in="services that pop a share from a Redis list, answer, and lose the write to the database that follows",

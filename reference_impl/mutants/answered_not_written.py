@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="answered_not_written",
+    row="W11",
     caught_by="no_lost_acknowledgement",
     summary="the last share of a batch is answered and not written",
     seen_in="batch writers with an index one too small, and stores that pop from Redis and lose the database write",

@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="answers_shifted",
+    row="W11",
     caught_by="no_lost_acknowledgement",
     summary="of those who share a transaction, each gets the answer of the next",
     seen_in="request batchers that match answers to callers by their place in a list that has changed",

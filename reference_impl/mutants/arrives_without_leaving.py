@@ -18,6 +18,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="arrives_without_leaving",
+    row="W06",
     caught_by="conservation",
     summary="money that crosses to another ledger shard arrives there and never leaves the packet's escrow",
     seen_in="sharded ledgers whose transfer is two statements in two databases, of which one was forgotten",

@@ -48,6 +48,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="balance_written_back",
+    row="W05",
     caught_by="ledger_balances",
     summary="a balance is read, changed in the program and written back under REPEATABLE READ: updates are lost",
     seen_in="object mappers that load an account, set its balance and flush, and trust the transaction",

@@ -27,4 +27,5 @@ MUTANT = Mutant(
     seen_in="consumers that deduplicate a message by one of its parts, and whose parts are not one transaction",
     plant=_plant,
     world="credit_batches",
+    row="W06",
 )

@@ -35,4 +35,5 @@ MUTANT = Mutant(
     seen_in="services whose cache update sits above the end of a transactional method",
     plant=_plant,
     world="cache_repair",
+    row="W09",
 )

@@ -35,4 +35,5 @@ MUTANT = Mutant(
     seen_in="limiters that GET a counter, compare it and INCR it",
     plant=_plant,
     world="cap",
+    row="W11",
 )

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="cap_forgotten",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the upper level knows the mean and the rest, and not that no share may be above 200 yuan",
     seen_in="double-mean demos, none of which has a greatest share",

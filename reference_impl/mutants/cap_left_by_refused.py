@@ -33,4 +33,5 @@ MUTANT = Mutant(
     seen_in="semaphores released in a finally that also runs where they were not acquired",
     plant=_plant,
     world="cap",
+    row="W11",
 )

@@ -43,6 +43,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="check_then_insert",
+    row="W22",
     caught_by="one_open_per_user",
     summary="whether a person has opened is checked against what was read before, and no unique key stands behind it",
     seen_in="flash-sale tutorials that SELECT an order by user and product and INSERT when there is none",

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="clamped_to_upper",
+    row="W15",
     caught_by="allocation_oracle",
     summary="drawn from all that is left and cut to the upper level: most first shares are the largest there can be",
     seen_in="demos that draw first and then write `if (money > max) money = max`",

@@ -26,4 +26,5 @@ MUTANT = Mutant(
     seen_in="rotating tables that a cron job truncates around midnight, on servers whose clocks differ",
     plant=_plant,
     world="day_rotation",
+    row="W14",
 )

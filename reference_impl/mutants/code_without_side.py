@@ -17,4 +17,5 @@ MUTANT = Mutant(
     seen_in="short-lived keys made by hand beside the function that knows the shadow prefix",
     plant=_plant,
     world="face_to_face",
+    row="W23",
 )

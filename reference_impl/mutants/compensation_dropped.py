@@ -10,6 +10,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="compensation_dropped",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a credit that failed once is a dead letter, and nobody reads those",
     seen_in="queues with a dead-letter exchange that has no consumer",

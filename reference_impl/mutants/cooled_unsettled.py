@@ -34,4 +34,5 @@ MUTANT = Mutant(
     seen_in="archive jobs that select by creation date, beside a reconciliation that reads the live tables only",
     plant=_plant,
     world="day_rotation",
+    row="W14",
 )

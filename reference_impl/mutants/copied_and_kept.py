@@ -29,4 +29,5 @@ MUTANT = Mutant(
     seen_in="archive jobs that resume after the last row that the archive holds",
     plant=_plant,
     world="day_rotation",
+    row="W14",
 )

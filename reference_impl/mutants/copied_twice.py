@@ -38,4 +38,5 @@ MUTANT = Mutant(
     seen_in="archives that are append-only tables or files, filled by a job that is at-least-once",
     plant=_plant,
     world="day_rotation",
+    row="W14",
 )

@@ -19,6 +19,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="credit_to_sender",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a voucher's money goes to the packet's sender and not to the person who opened it",
     seen_in="flash-sale and red-packet demos that mix up the user of the order with the user of the record",

@@ -18,6 +18,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="credit_without_key",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="each delivery of a message credits under a key of its own, so that a second delivery pays a second time",
     seen_in="consumers that call 'add to balance' for every message of an at-least-once queue",

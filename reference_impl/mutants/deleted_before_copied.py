@@ -28,4 +28,5 @@ MUTANT = Mutant(
     seen_in="archive jobs that pop rows from one database into memory and write them to another",
     plant=_plant,
     world="day_rotation",
+    row="W14",
 )

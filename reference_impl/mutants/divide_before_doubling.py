@@ -24,6 +24,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="divide_before_doubling",
+    row="W15",
     caught_by="allocation_support",
     summary="the mean is rounded down before it is doubled: the largest share of many packets is never given",
     seen_in="demos with integer money: `totalMoney / leftPackage * 2`",

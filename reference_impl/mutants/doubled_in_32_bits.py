@@ -17,6 +17,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="doubled_in_32_bits",
+    row="W15",
     caught_by="allocation_certificate",
     summary="twice the remainder is reckoned in 32 bits: from 2^31 fen on the upper level falls to nothing",
     seen_in="money in fen as a C `unsigned int`, doubled before it is divided",

@@ -19,6 +19,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="drawn_twice",
+    row="W11",
     caught_by="no_lost_acknowledgement",
     summary="the amount is drawn once for the row and once more for the answer",
     seen_in="code that calls the random function where it saves the record and again where it builds the response",

@@ -21,6 +21,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="duplicates_by_cache",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a mark in the cache, set before the money moves, tells duplicates: what fails is never credited",
     seen_in="consumers that deduplicate with SETNX and do not take the mark back when the handler fails",

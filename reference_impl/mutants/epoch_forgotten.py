@@ -12,6 +12,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="epoch_forgotten",
+    row="W16",
     caught_by="ids_unique",
     summary="numbers come from the cache's counter alone: a cache that lost everything gives them a second time",
     seen_in="order numbers made with a bare Redis INCR",

@@ -21,6 +21,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="equal_in_disguise",
+    row="W15",
     caught_by="allocation_support",
     summary="a lucky packet is divided equally: every share is legal and there is no luck",
     seen_in="a fallback to equal shares for lack of a random source, which nobody switches off again",

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="first_takes_most",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the upper level leaves everyone a fen and forgets twice the mean: who comes first takes most",
     seen_in="demos that draw from all the money but a cent a head: `0.01 + Math.random() * (remain - 0.01 * count)`",

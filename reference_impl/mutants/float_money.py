@@ -16,6 +16,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="float_money",
+    row="W15",
     caught_by="allocation_bounds",
     summary="money is reckoned in yuan as a float and cut to fen at the end",
     seen_in="Java and JavaScript red-packet demos: `Math.floor(money * 100) / 100` on doubles",

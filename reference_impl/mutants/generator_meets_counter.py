@@ -23,4 +23,5 @@ MUTANT = Mutant(
     seen_in="fallback sequences that start from a fixed offset and are caught up with by the real one",
     plant=_plant,
     world="cache_down",
+    row="W16",
 )

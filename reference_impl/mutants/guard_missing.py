@@ -17,6 +17,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="guard_missing",
+    row="W05",
     caught_by="no_negative_balance",
     summary="a balance is reduced without looking whether there is enough",
     seen_in="`UPDATE … SET balance = balance - ?` without `AND balance >= ?`",

@@ -21,6 +21,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="half_a_transfer",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a credit counts as done when its money has left escrow: a crash between two shards loses the rest",
     seen_in="transfers over two databases that check for a duplicate in the first one only",

@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="key_forgotten",
+    row="W22",
     caught_by="idempotent_requests",
     summary="who asks again under the same key is told 'already opened' and never learns the amount",
     seen_in="APIs that answer a retry after a time-out with the error for a duplicate",

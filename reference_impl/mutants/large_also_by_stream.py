@@ -32,4 +32,5 @@ MUTANT = Mutant(
     seen_in="payments with a fast and a slow channel, each with a request id of its own",
     plant=_plant,
     world="credit_levels",
+    row="W19",
 )

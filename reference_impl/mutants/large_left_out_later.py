@@ -24,4 +24,5 @@ MUTANT = Mutant(
     seen_in="batches whose selection assumes the mode that was in force when they were written",
     plant=_plant,
     world="credit_levels",
+    row="W19",
 )

@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="last_share_drawn",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the last share is drawn like the others and leaves money behind",
     seen_in="demos that loop over all shares and forget the case of one share left",

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="limit_hard_coded",
+    row="W15",
     caught_by="allocation_certificate",
     summary="the limits became arguments, and the upper level still has a fen and 200 yuan written into it",
     seen_in="limits that were made configurable everywhere but in one place",

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     seen_in="rate limiting as a response filter, which counts answers instead of requests",
     plant=_plant,
     world="limits",
+    row="W12",
 )

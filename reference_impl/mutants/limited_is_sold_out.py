@@ -24,4 +24,5 @@ MUTANT = Mutant(
     seen_in="fallbacks of circuit breakers that answer with an empty result instead of an error",
     plant=_plant,
     world="cache_down",
+    row="W17",
 )

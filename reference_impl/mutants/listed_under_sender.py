@@ -33,4 +33,5 @@ MUTANT = Mutant(
     seen_in="tables with two people in a row, of whom the writer takes the one that the shard was found by",
     plant=_plant,
     world="lists",
+    row="W02",
 )

@@ -39,4 +39,5 @@ MUTANT = Mutant(
     plant=_plant,
     weather=stream_stumbles,
     world="lists",
+    row="W20",
 )

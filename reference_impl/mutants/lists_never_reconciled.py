@@ -27,4 +27,5 @@ MUTANT = Mutant(
     plant=_plant,
     weather=stream_stumbles,
     world="lists",
+    row="W02",
 )

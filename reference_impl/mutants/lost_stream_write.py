@@ -4,6 +4,7 @@ from reference_impl.mutants.weather import stream_stumbles
 
 MUTANT = Mutant(
     name="lost_stream_write",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="when the write to the stream fails after the commit, nothing ever finds the voucher that was not credited",
     seen_in="services that commit an order and then send a message, with neither outbox nor reconciliation",

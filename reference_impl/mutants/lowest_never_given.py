@@ -24,6 +24,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="lowest_never_given",
+    row="W15",
     caught_by="allocation_support",
     summary="the range starts one above the lower level: nobody ever gets one fen",
     seen_in="`nextInt(max - min) + min + 1`, written for a range that excludes its start",

@@ -34,4 +34,5 @@ MUTANT = Mutant(
     seen_in="local caches keyed by an id within a shard or tenant, shared by all of them",
     plant=_plant,
     world="memory",
+    row="W08",
 )

@@ -14,6 +14,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="mod_without_floor",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the random share is reduced by the upper level and not raised to the lower: a share of nothing",
     seen_in="red-packet functions that end with `rand() % max`",

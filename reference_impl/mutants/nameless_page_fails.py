@@ -28,4 +28,5 @@ MUTANT = Mutant(
     seen_in="pages whose every dependency is a strong one, because nobody had decided which are not",
     plant=_plant,
     world="lists",
+    row="W13",
 )

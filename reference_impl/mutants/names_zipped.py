@@ -27,4 +27,5 @@ MUTANT = Mutant(
     seen_in="multi-gets whose client leaves out what it did not find, read as if it had answered for every key",
     plant=_plant,
     world="lists",
+    row="W18",
 )

@@ -15,6 +15,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="nothing_left",
+    row="W15",
     caught_by="allocation_bounds",
     summary="one to twice the mean, both drawn: two shares can be all there is, and the next divides by nothing",
     seen_in="a Go demo: `max := remainMoney / remainCount * 2; rand.Intn(max) + 1`, which panics",

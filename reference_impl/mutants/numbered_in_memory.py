@@ -26,6 +26,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="numbered_in_memory",
+    row="W05",
     caught_by="ids_unique",
     summary="a process that starts again takes its old epoch and counts from 1 in its memory",
     seen_in="snowflake generators whose sequence and worker number do not tell a restart",

@@ -31,4 +31,5 @@ MUTANT = Mutant(
     seen_in="cache-aside code that sets the whole object after each commit, with no version to compare",
     plant=_plant,
     world="cache_repair",
+    row="W09",
 )

@@ -41,6 +41,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="others_lock_deleted",
+    row="W11",
     caught_by="open_order",
     summary="a lock in the cache instead of the row's: it runs out, and whoever is late deletes the next holder's",
     seen_in="Redis locks made with SETNX and a time limit, and released with a bare DEL",

@@ -25,6 +25,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="overdrawn_swallowed",
+    row="W05",
     caught_by="packet_funded_once",
     summary="a payment that failed for want of money goes on as if it had been made",
     seen_in="handlers that log the exception of the wallet service and continue",

@@ -25,6 +25,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="packet_before_money",
+    row="W05",
     caught_by="packet_funded_once",
     summary="the packet's row is written before the money has moved: who cannot pay has a packet all the same",
     seen_in="order services that save the order as paid and call the payment service afterwards",

@@ -34,6 +34,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="phantom_credit",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="SELECT FOR UPDATE stands in for a unique key: at READ COMMITTED no gap is locked, and two insert the same",
     seen_in="'lock, check, insert' code written against REPEATABLE READ and run under READ COMMITTED",

@@ -12,6 +12,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="prefix_forgotten",
+    row="B20",
     caught_by="shadow_isolation",
     summary="one kind of key in the cache lacks the prefix of pressure traffic",
     seen_in="shadow keys made by a helper that one new piece of code did not call",

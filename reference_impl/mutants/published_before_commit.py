@@ -31,6 +31,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="published_before_commit",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="the credit goes to the stream inside the transaction: a commit that fails pays money nobody owes",
     seen_in="methods annotated as transactional that send to a message queue before they return",

@@ -16,6 +16,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="rand_max_bias",
+    row="W15",
     caught_by="allocation_oracle",
     summary="the random source has 15 bits: large packets favour their small shares",
     seen_in="C and PHP code on `rand() % max` where RAND_MAX is 32767",

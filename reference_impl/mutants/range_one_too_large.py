@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="range_one_too_large",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the random number may be the upper level itself",
     seen_in="`randint(low, high)` used where `randrange` was meant: the end of the range is drawn too",

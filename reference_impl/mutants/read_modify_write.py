@@ -61,6 +61,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="read_modify_write",
+    row="W11",
     caught_by="no_overspend",
     summary="the remainder is read without a lock, reduced in the program and written back",
     seen_in="red-packet demos that load the row, subtract and save it through an ORM",

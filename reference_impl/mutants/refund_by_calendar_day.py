@@ -38,6 +38,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_by_calendar_day",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the refund goes by the day on which a packet ends and not by the moment, while it can still be opened",
     seen_in="nightly refund jobs that select by date, beside a cache entry that lives 24 hours",

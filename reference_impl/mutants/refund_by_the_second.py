@@ -43,4 +43,5 @@ MUTANT = Mutant(
     seen_in="DATETIME columns without fractions beside a clock that has them",
     plant=_plant,
     world="expiry_race",
+    row="W21",
 )

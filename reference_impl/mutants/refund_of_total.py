@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_of_total",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the refund returns what was paid and not what is left",
     seen_in="refund jobs that call the payment service's 'refund order' with the order's amount",

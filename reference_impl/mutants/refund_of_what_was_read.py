@@ -33,6 +33,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_of_what_was_read",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the remainder is read in one transaction and refunded in another, while an open is between the two",
     seen_in="refund jobs that load a list of packets and then work it off",

@@ -32,6 +32,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_races_open",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="opening looks at the remainder only and the refund leaves it: a refund and a late open are both paid",
     seen_in="systems whose refund job and open path look at different columns",

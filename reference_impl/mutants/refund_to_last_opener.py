@@ -33,6 +33,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_to_last_opener",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the refund goes to the person who opened last",
     seen_in="refund code that takes the user from the newest record of the packet",

@@ -47,6 +47,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refund_twice",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the refund does not finish the packet, so that the next sweep refunds it again",
     seen_in="refund jobs that select by date and never read how many rows their UPDATE changed",

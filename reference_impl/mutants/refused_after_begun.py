@@ -20,6 +20,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="refused_after_begun",
+    row="W11",
     caught_by="no_phantom",
     summary="who has waited too long is refused, although the transaction with their open in it has begun",
     seen_in="gateways that answer 429 at a time-out while the request goes on behind them",

@@ -50,6 +50,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="remainder_written_back",
+    row="W11",
     caught_by="open_order",
     summary="the packet is read without FOR UPDATE and written back in the same transaction: updates are lost",
     seen_in="code that takes a transaction for a lock: SELECT, subtract, UPDATE under READ COMMITTED",

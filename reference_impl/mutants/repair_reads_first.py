@@ -36,4 +36,5 @@ MUTANT = Mutant(
     seen_in="consumers that rebuild a cache entry from the database, delete and set, with nothing to compare",
     plant=_plant,
     world="cache_repair",
+    row="W09",
 )

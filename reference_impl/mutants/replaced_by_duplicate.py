@@ -21,6 +21,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="replaced_by_duplicate",
+    row="W22",
     caught_by="conservation",
     summary="paying a second time replaces the packet's row: what was opened or refunded before is in it again",
     seen_in="REPLACE INTO, and `save` of an object mapper where an insert is meant",

@@ -21,6 +21,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="reservation_not_released",
+    row="W12",
     caught_by="sold_out_is_final",
     summary="grabbing takes a share from the cache's count, and nobody puts it back when no open follows",
     seen_in="flash sales that reduce the stock in Redis first and never give it back after the last retry failed",

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="reserve_forgotten",
+    row="W15",
     caught_by="allocation_bounds",
     summary="twice the mean is the only upper level: nothing is kept back for those who come after",
     seen_in="double-mean demos, which rely on the mean to leave enough for everyone",

@@ -22,6 +22,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="rest_too_large",
+    row="W15",
     caught_by="allocation_bounds",
     summary="the lower level is always the least share: what is left can be more than the others may take",
     seen_in="red-packet functions that raise the random number to one fen and have no lower level besides",

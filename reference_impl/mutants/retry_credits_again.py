@@ -15,6 +15,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="retry_credits_again",
+    row="W06",
     caught_by="exactly_once_credit",
     summary="a retry has an idempotency key of its own: what was credited and not answered is credited again",
     seen_in="retry queues that make a new request id for each attempt",

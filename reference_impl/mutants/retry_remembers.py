@@ -60,6 +60,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="retry_remembers",
+    row="W11",
     caught_by="open_order",
     summary="what a transaction took stays taken in memory when it falls to a deadlock, and the retry takes again",
     seen_in="retry decorators around a session whose objects keep what the rolled back try did to them",

@@ -28,6 +28,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="return_without_tombstone",
+    row="W05",
     caught_by="packet_funded_once",
     summary="the money of a payment without packet goes back, and the packet's delayed insert comes after it",
     seen_in="time-out jobs that refund an order which a slow worker then completes",

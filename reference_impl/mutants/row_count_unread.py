@@ -14,6 +14,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="row_count_unread",
+    row="W05",
     caught_by="ledger_balances",
     summary="nobody reads how many rows the guarded UPDATE of a balance changed: none, and the money is spent",
     seen_in="code that guards an UPDATE with `AND balance >= ?` and ignores its row count",

@@ -40,6 +40,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="sold_out_remembered",
+    row="W12",
     caught_by="idempotent_requests",
     summary="a process remembers for ever that a packet is sold out, and says so to those who opened it, too",
     seen_in="flash sales with a local map of sold-out goods, set to spare Redis the requests and never reset",

@@ -33,6 +33,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="stale_after_waiting",
+    row="W22",
     caught_by="one_open_per_user",
     summary="a read before the lock fixes the snapshot under REPEATABLE READ: what the last holder wrote is not in it",
     seen_in="services that validate by a plain SELECT, lock with FOR UPDATE, and look for duplicates by a plain one",

@@ -32,4 +32,5 @@ MUTANT = Mutant(
     seen_in="flash sales that take stock from a counter in the process first, and never give it back",
     plant=_plant,
     world="memory",
+    row="W08",
 )

@@ -18,4 +18,5 @@ MUTANT = Mutant(
     summary="a packet's database is chosen by its shard and not by its region: north's packets are stored south (W01)",
     seen_in="routers that were written for one region and got a second list of databases later",
     plant=_plant,
+    row="W01",
 )

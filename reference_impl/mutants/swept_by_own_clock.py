@@ -50,6 +50,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="swept_by_own_clock",
+    row="W21",
     caught_by="refund_once_after_expiry",
     summary="the sweeper decides by the clock of its own machine, which may be off, what is over",
     seen_in="jobs that pass `datetime.now()` to a query where the database's NOW() was meant",

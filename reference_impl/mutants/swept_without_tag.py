@@ -22,6 +22,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="swept_without_tag",
+    row="B20",
     caught_by="shadow_isolation",
     summary="the sweeper has no request and so no header with a tag: it tells the live side about tagged refunds",
     seen_in="pressure tests whose mark is a thread-local of the web server, which no timer task has",

@@ -24,6 +24,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="tag_lost",
+    row="B20",
     caught_by="shadow_isolation",
     summary="the tag is not carried over the stream: what pressure traffic opened is credited to live accounts",
     seen_in="pressure tests whose mark lives in a header and ends where a message queue begins",

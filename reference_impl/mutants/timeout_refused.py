@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="timeout_refused",
+    row="W22",
     caught_by="no_phantom",
     summary="a payment whose answer was lost is reported as a refusal, and the money has moved",
     seen_in="services that map every database exception to 'busy, try again'",

@@ -25,6 +25,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="tombstone_without_return",
+    row="W05",
     caught_by="packet_funded_once",
     summary="a payment that came too late for its packet is marked as void, and its money never goes back",
     seen_in="order systems that cancel an unfinished order and leave the refund to a step that nobody triggers",

@@ -23,6 +23,7 @@ def _plant() -> None:
 
 MUTANT = Mutant(
     name="uniform_from_lower",
+    row="W15",
     caught_by="allocation_oracle",
     summary="uniform from the lower level, and not raised to it: the lowest share comes half as often",
     seen_in="rewrites as `randrange(lower, upper)`, which reads as the same thing",

@@ -28,4 +28,5 @@ MUTANT = Mutant(
     seen_in="order tables with a default state that readers take for a paid one",
     plant=_plant,
     world="pay_and_crash",
+    row="W05",
 )

@@ -109,6 +109,7 @@ def _work(system: System, job: Job, consumer: str) -> None:
     while True:
         seen = run_once(system, job, consumer)
         now_us = system.runtime.now_us()
+        system.counts.put("last_pass_us", job.topic.name, value=now_us)
         if now_us - taken_over_us > TAKE_OVER_EVERY_US:
             taken_over_us = now_us
             seen += take_over(system, job, consumer)

@@ -33,6 +33,16 @@ class Served(NamedTuple):
     settle: Callable[[Any], None] = leave
 
 
+class Crowd(NamedTuple):
+    """Who is at the opens of one process just now."""
+
+    packets: int
+    """Packets that are being opened."""
+    waiting: int
+    inside: int
+    """Opens in the database, or on their way back."""
+
+
 Batch = Callable[[str, list[Any]], Served]
 """Serves the requests of one key. Must not raise."""
 
@@ -43,6 +53,8 @@ class Opens(Protocol):
 
         Refused("limited") means it never came to the database.
         """
+
+    def crowd(self) -> Crowd: ...
 
 
 class EachAlone:
@@ -70,6 +82,10 @@ class EachAlone:
                     del self._inside[key]
         served.settle(served.answers[0])
         return _answer(served.answers[0])
+
+    def crowd(self) -> Crowd:
+        with self._lock:
+            return Crowd(len(self._inside), 0, sum(self._inside.values()))
 
 
 class GroupCommit:
@@ -99,6 +115,11 @@ class GroupCommit:
             _wake(waiter.after)
         waiter.settle(waiter.answer)
         return _answer(waiter.answer)
+
+    def crowd(self) -> Crowd:
+        with self._lock:
+            rooms = list(self._rooms.values())
+            return Crowd(len(rooms), sum(len(room.waiting) for room in rooms), sum(room.inside for room in rooms))
 
     def _enter(self, key: str, waiter: "_Waiter") -> "tuple[_Room, bool]":
         with self._lock:
@@ -131,6 +152,7 @@ class GroupCommit:
         """
         with self._lock:
             taken = [room.waiting.popleft() for _ in range(min(self._most, len(room.waiting)))]
+            room.inside = len(taken)
         served, handed_on = Served([], nothing), False
         try:
             served = self._batch(key, [waiter.request for waiter in taken])
@@ -153,6 +175,7 @@ class GroupCommit:
     def _hand_on(self, key: str, room: "_Room", *, close: bool) -> bool:
         """Give the lead to the next in line; False where nobody waits, and the room is closed if it is to be."""
         with self._lock:
+            room.inside = 0
             if room.waiting:
                 room.waiting[0].leads = True
                 room.waiting[0].signal.set()
@@ -191,9 +214,10 @@ class _Waiter:
 
 
 class _Room:
-    __slots__ = ("busy", "publishing", "waiting")
+    __slots__ = ("busy", "inside", "publishing", "waiting")
 
     def __init__(self, publishing: Any) -> None:
+        self.inside = 0
         self.waiting: deque[_Waiter] = deque()
         self.busy = False
         self.publishing = publishing

@@ -2,11 +2,13 @@
 
 Every change is a row of the operators' database: its number orders changes, and the rows are the audit. The streams'
 Redis carries the newest values to the processes, a file beside them keeps these while Redis is gone; of what a process
-is told, the highest number wins, so that a Redis that comes back older changes nothing.
+is told, the highest number wins, so that a Redis that comes back older changes nothing; who knows better than Redis
+tells it, so that two who set the same thing at once leave the later one everywhere.
 """
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +42,7 @@ class Controls:
 
     def __init__(self, ops: Store, client: redis.Redis, runtime: Runtime, file: Path | None) -> None:
         self._ops, self._client, self._runtime, self._file = ops, client, runtime, file
+        self._writing = runtime.lock()
         self._newest: dict[str, Change] = {}
 
     def on(self, switch: str) -> bool:
@@ -64,20 +67,17 @@ class Controls:
         """Tell every process; who does not hear it from Redis finds it in the file or in the database."""
         self._learn(change)
         self._write_file()
-        try:
-            self._client.hset(KEY, change.name, msgspec.json.encode(change))
-        except CacheError:
-            log.warning("change %d of %s is not in Redis", change.number, change.name)
+        self._tell_redis([change])
 
     def refresh(self) -> None:
         """Learn what others have set, from Redis, or from the file while Redis is gone."""
         try:
             told: Sequence[bytes | str] = list(self._client.hvals(KEY))
         except CacheError:
-            told = self._read_file()
-        learned = sum(self._learn(msgspec.json.decode(text, type=Change)) for text in told)
-        if learned:
-            self._write_file()
+            self._learn_all(self._read_file())
+            return
+        numbers = self._learn_all(told)
+        self._tell_redis([known for name, known in self._newest.items() if known.number > numbers.get(name, 0)])
 
     def load(self) -> None:
         """At a process's start: from the database, which knows every change, and from wherever else."""
@@ -94,9 +94,10 @@ class Controls:
             self.refresh()
             self._runtime.sleep(every_s)
 
-    def changes(self) -> list[Change]:
-        """All changes ever, in order: the audit."""
-        rows = self._ops.read(lambda connection: connection.execute(_ALL).all())
+    def changes(self, after: int = 0, most: int | None = None) -> list[Change]:
+        """All changes ever, in order: the audit; or the first `most` of those numbered above `after`."""
+        query = _ALL.where(OPS.changes.c.number > after).limit(most)
+        rows = self._ops.read(lambda connection: connection.execute(query).all())
         return [Change(*row) for row in rows]
 
     def _recorded(self, name: str, value: int, who: str) -> Change:
@@ -104,6 +105,21 @@ class Controls:
         row = {"name": name, "value": value, "who": who, "at_us": at_us}
         made = self._ops.write(lambda connection: connection.execute(insert_into(OPS.changes), row).lastrowid)
         return Change(int(made), name, value, who, at_us)
+
+    def _tell_redis(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        try:
+            self._client.hset(KEY, mapping={change.name: msgspec.json.encode(change) for change in changes})
+        except CacheError:
+            log.warning("Redis was not told of %s", ", ".join(f"{each.name} ({each.number})" for each in changes))
+
+    def _learn_all(self, told: Sequence[bytes | str]) -> dict[str, int]:
+        """The number that each name was told with."""
+        changes = list(_readable(told))
+        if sum(self._learn(change) for change in changes):
+            self._write_file()
+        return {change.name: change.number for change in changes}
 
     def _learn(self, change: Change) -> bool:
         known = self._newest.get(change.name)
@@ -118,11 +134,24 @@ class Controls:
         return self._file.read_bytes().splitlines()
 
     def _write_file(self) -> None:
-        """In one step: a reader sees the old or the new one, never half of it."""
-        if self._file is not None:
-            fresh = self._file.with_suffix(f".{id(self)}")
-            fresh.write_bytes(b"\n".join(msgspec.json.encode(self._newest[name]) for name in sorted(self._newest)))
-            fresh.replace(self._file)
+        """In one step: a reader sees the old or the new one, never half of it. A full disk is no reason to fail."""
+        if self._file is None:
+            return
+        fresh = self._file.with_suffix(f".{os.getpid()}-{id(self)}")
+        with self._writing:
+            try:
+                fresh.write_bytes(b"\n".join(msgspec.json.encode(self._newest[name]) for name in sorted(self._newest)))
+                fresh.replace(self._file)
+            except OSError as error:
+                log.warning("%s is not up to date: %s", self._file, error)
+
+
+def _readable(told: Sequence[bytes | str]) -> Iterator[Change]:
+    for text in told:
+        try:
+            yield msgspec.json.decode(text, type=Change)
+        except msgspec.MsgspecError as error:
+            log.error("what operators set is unreadable in %.200r: %s", text, error)
 
 
 _ALL: Final = sa.select(OPS.changes).order_by(OPS.changes.c.number)

@@ -3,10 +3,14 @@
 import threading
 from typing import Final, NamedTuple
 
+from reference_impl.resilience.durations import Durations
+
 
 class Metric(NamedTuple):
     labels: tuple[str, ...]
     meaning: str
+    kind: str = "counter"
+    """counter: it only rises, by `add`; gauge: the last value that was `put`."""
 
 
 METRICS: Final[dict[str, Metric]] = {
@@ -22,6 +26,7 @@ METRICS: Final[dict[str, Metric]] = {
     "read": Metric(("what", "level"), "reads of packets, by the level that answered: cache, memory or database (W08)"),
     "cache_missed": Metric(("by",), "writes of a packet that the cache did not take, by writers or readers (W09)"),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
+    "last_pass_us": Metric(("loop",), "when a loop last looked for work, by the process's clock", "gauge"),
 }
 
 
@@ -31,12 +36,18 @@ class Counts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._values: dict[tuple[str, tuple[str, ...]], int] = {}
+        self.durations = Durations()
 
     def add(self, name: str, *labels: str, by: int = 1) -> None:
         """Count `by` more of a name of METRICS; its labels in their order."""
         key = name, labels
         with self._lock:
             self._values[key] = self._values.get(key, 0) + by
+
+    def put(self, name: str, *labels: str, value: int) -> None:
+        """Note the newest value of a gauge of METRICS."""
+        with self._lock:
+            self._values[name, labels] = value
 
     def value(self, name: str, *labels: str) -> int:
         """What was counted under these labels, or under all that begin with them."""

@@ -4,7 +4,7 @@ A switch is off until somebody sets it to 1. A dial holds a whole number within 
 other, the one further down wins.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Switch(NamedTuple):
@@ -68,6 +68,13 @@ DIALS: Final[dict[str, Dial]] = {
 }
 
 NAMES: Final = (*SWITCHES, *DIALS)
+
+
+def described(name: str) -> dict[str, Any]:
+    """What the table says of a switch or dial, and which of the two it is."""
+    if name in DIALS:
+        return {"kind": "dial", **DIALS[name]._asdict()}
+    return {"kind": "switch", "default": 0, **SWITCHES[name]._asdict()}
 
 
 def default_of(name: str) -> int:

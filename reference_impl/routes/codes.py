@@ -14,14 +14,14 @@ class SenderBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(system: System) -> Routes:
-    def give(request: falcon.Request, response: falcon.Response, packet: str) -> None:
+    def give_code(request: falcon.Request, response: falcon.Response, packet: str) -> None:
         at, body, _ = packet_of(request, packet), body_of(request, SenderBody), key_of(request)
         answer(response, {"packet": packet, "code": codes.give_to(system, at, body.sender)})
 
-    def find(request: falcon.Request, response: falcon.Response, code: str) -> None:
+    def find_code(request: falcon.Request, response: falcon.Response, code: str) -> None:
         answer(response, {"packet": str(codes.find(system, code, is_tagged_request(request)))})
 
     return {
-        "/v1/packets/{packet}/code": {"POST": give},
-        "/v1/codes/{code}": {"GET": find},
+        "/v1/packets/{packet}/code": {"POST": give_code},
+        "/v1/codes/{code}": {"GET": find_code},
     }

@@ -1,7 +1,5 @@
 """People's lists: what they sent and received, a screen at a time."""
 
-from functools import partial
-
 import falcon
 
 from reference_impl.domain.lists import RECEIVED, SENT
@@ -12,8 +10,18 @@ from reference_impl.web import Routes, answer, person_of
 
 
 def routes(system: System) -> Routes:
-    def read(box: str, request: falcon.Request, response: falcon.Response, person: str) -> None:
-        cursor = request.get_param("after")
-        answer(response, lists.page(system, person_of(person), box, cursor, is_tagged_request(request)))
+    def sent(request: falcon.Request, response: falcon.Response, person: str) -> None:
+        _read(system, SENT, request, response, person)
 
-    return {f"/v1/people/{{person}}/{box}": {"GET": partial(read, box)} for box in (SENT, RECEIVED)}
+    def received(request: falcon.Request, response: falcon.Response, person: str) -> None:
+        _read(system, RECEIVED, request, response, person)
+
+    return {
+        "/v1/people/{person}/sent": {"GET": sent},
+        "/v1/people/{person}/received": {"GET": received},
+    }
+
+
+def _read(system: System, box: str, request: falcon.Request, response: falcon.Response, person: str) -> None:
+    cursor = request.get_param("after")
+    answer(response, lists.page(system, person_of(person), box, cursor, is_tagged_request(request)))

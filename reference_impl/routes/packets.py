@@ -23,9 +23,11 @@ def routes(system: System) -> Routes:
     def send(request: falcon.Request, response: falcon.Response) -> None:
         body, key = body_of(request, sending.SendRequest), key_of(request)
         order = sending.send(system, body, key, is_tagged_request(request))
+        at = parse_packet_id(order.packet)
+        request.context.region = at.region
         told = {"packet": order.packet, "state": "preordered"}
         if body.face_to_face:
-            told["code"] = codes.give(system, parse_packet_id(order.packet))
+            told["code"] = codes.give(system, at)
         answer(response, told, falcon.HTTP_201)
 
     def pay(request: falcon.Request, response: falcon.Response, packet: str) -> None:

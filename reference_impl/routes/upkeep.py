@@ -1,4 +1,4 @@
-"""What those ask who run the system: is it up, what is under way, what does the cache hold."""
+"""What a harness asks after a night: what is under way, what does the cache hold."""
 
 import falcon
 
@@ -9,9 +9,6 @@ from reference_impl.web import Routes, answer
 
 
 def routes(system: System) -> Routes:
-    def health(_request: falcon.Request, response: falcon.Response) -> None:
-        answer(response, {"ok": True})
-
     def backlog(_request: falcon.Request, response: falcon.Response) -> None:
         answer(response, {"pending": under_way.pending(system)})
 
@@ -19,7 +16,6 @@ def routes(system: System) -> Routes:
         answer(response, list(shadow.rows_of_keys(system.cache)))
 
     return {
-        "/v1/health": {"GET": health},
         "/v1/backlog": {"GET": backlog},
         "/v1/keys": {"GET": keys},
     }

@@ -9,10 +9,10 @@ from reference_impl.web import Routes, answer
 
 
 def routes(system: System) -> Routes:
-    def details(_request: falcon.Request, response: falcon.Response) -> None:
+    def shown(_request: falcon.Request, response: falcon.Response) -> None:
         answer(response, list(rows_of_details(system)))
 
-    def cache(_request: falcon.Request, response: falcon.Response) -> None:
+    def cached(_request: falcon.Request, response: falcon.Response) -> None:
         answer(response, list(rows_of_cache(system.cache)))
 
-    return {"/v1/views/details": {"GET": details}, "/v1/views/cache": {"GET": cache}}
+    return {"/v1/views/details": {"GET": shown}, "/v1/views/cache": {"GET": cached}}

@@ -138,6 +138,12 @@ def backlog(client: redis.Redis, tagged: bool) -> int:
     return sum(int(client.xlen(stream_name(topic, tagged))) for topic in TOPICS)
 
 
+def oldest_age_us(client: redis.Redis, topic: Topic, tagged: bool, now_us: int) -> int:
+    """How long the oldest message that is not done has been there; 0 where none is. Its number holds the time."""
+    entries: Any = client.xrange(stream_name(topic, tagged), count=1)
+    return max(0, now_us - int(str(entries[0][0]).partition("-")[0]) * 1000) if entries else 0
+
+
 def lay_aside(client: redis.Redis, message: Message, tagged: bool, body: Body | None = None) -> None:
     """Among the dead letters, at once with leaving its stream: as it is, or with `body`. What it was about
     reconciliation finds."""

@@ -1,0 +1,100 @@
+"""What handlers answer, as shapes: the OpenAPI document is made from them. Amounts are fen, moments microseconds."""
+
+import msgspec
+
+from reference_impl.packets.cached import CacheRow
+from reference_impl.packets.shown import ViewRow
+from reference_impl.resilience.controls import Change
+from reference_impl.resilience.shadow import KeyRow
+
+
+class Refusal(msgspec.Struct):
+    code: str
+    message: str
+
+
+class Balance(msgspec.Struct):
+    person: int
+    balance_fen: int
+
+
+class Sent(msgspec.Struct, omit_defaults=True):
+    """`code` is a face-to-face packet's (W23)."""
+
+    packet: str
+    state: str
+    code: str = ""
+
+
+class Code(msgspec.Struct):
+    packet: str
+    code: str
+
+
+class CodeOf(msgspec.Struct):
+    packet: str
+
+
+class Paid(msgspec.Struct):
+    packet: str
+    total_fen: int
+    paid_us: int
+    expires_us: int
+    state: str
+
+
+class Grabbed(msgspec.Struct):
+    packet: str
+    grab: str
+
+
+class OpenedShare(msgspec.Struct):
+    packet: str
+    voucher: str
+    amount_fen: int
+    sequence: int
+    remaining_fen: int
+
+
+class Health(msgspec.Struct):
+    ok: bool
+    role: str
+    process: str
+    uptime_s: int
+    last_pass_us: dict[str, int]
+    stores: dict[str, bool]
+
+
+class Backlog(msgspec.Struct):
+    pending: int
+
+
+class Control(msgspec.Struct):
+    """A switch or a dial; what only the other has is absent."""
+
+    name: str
+    kind: str
+    value: int
+    on: bool
+    default: int
+    effect: str
+    least: int | None = None
+    most: int | None = None
+    unit: str | None = None
+    dependency: str | None = None
+    strength: str | None = None
+    excludes: list[str] | None = None
+
+
+class Reconciled(msgspec.Struct):
+    name: str
+    examined: int
+    missing: int
+    repaired: int
+
+
+Keys = list[KeyRow]
+Controls = list[Control]
+Changes = list[Change]
+Shown = list[ViewRow]
+Cached = list[CacheRow]

@@ -1,0 +1,97 @@
+"""The OpenAPI document is true: a live system gives no answer that it does not describe, and no 5xx."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance as a_rule_may_refuse_what_a_schema_allows
+from test_reference_roles import Deployment, deployed
+
+from reference_impl.domain.errors import ERRORS
+from reference_impl.openapi import OPERATIONS
+from reference_impl.routes.contract import PATH
+
+EXAMPLES = 30
+"""An operation."""
+ASKED = sorted(OPERATIONS.keys() - {"document"})
+"""Schemathesis does not ask for the document that it works by; it has read it."""
+KINDS = ["embedded", pytest.param("servers", marks=pytest.mark.servers)]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployed(request, request.param, tmp_path_factory.mktemp("openapi")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def real(deployment: Deployment) -> dict[str, Any]:
+    """Values of path parameters that name something that is there."""
+    deployment.insist("POST", "/v1/accounts/7/fund", {"amount_fen": 1_000})
+    order = {"sender": 7, "kind": "equal", "total_fen": 20, "shares": 20}
+    packet = deployment.insist("POST", "/v1/packets", order)["packet"]
+    deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": 7})
+    return {"person": 7, "packet": packet, "set_control": "memory_off", "reconcile": "vouchers"}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_answer_is_documented(deployment: Deployment, real: dict[str, Any], name: str) -> None:
+    """Requests as documented and otherwise, of things that are there and are not, get an answer of the document."""
+    operation = _operation(deployment, name)
+    headers = _operator(deployment) if OPERATIONS[name].operators else {}
+    valid, invalid = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+
+    @given(case=st.one_of(valid, invalid), there=st.booleans())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    def ask(case: Any, there: bool) -> None:
+        if there:
+            case.path_parameters = {key: real.get(key) or real[name] for key in case.path_parameters or ()}
+        response = case.call(headers=headers)
+        assert response.status_code < 500
+        case.validate_response(response, excluded_checks=[a_rule_may_refuse_what_a_schema_allows])
+
+    ask()
+
+
+def test_the_document_is_whole(deployment: Deployment) -> None:
+    """Every operation is described, those of a table that no route serves are not, and every code is an answer."""
+    document = _document(deployment)
+    described = [method for path in document["paths"].values() for method in path.values()]
+    assert sorted(each["operationId"] for each in described) == sorted(OPERATIONS)
+    codes = {code for each in described for code in _codes(each)}
+    assert codes == ERRORS.keys() - {"not_found", "method_not_allowed"}  # no operation answers these
+
+
+def test_operators_only(deployment: Deployment) -> None:
+    """What is for operators answers 403 to everybody else."""
+    for name in (name for name, operation in OPERATIONS.items() if operation.operators):
+        guarded = _operation(deployment, name)
+        path = guarded.path.replace("{name}", "memory_off")
+        assert deployment.ask(guarded.method.upper(), path, {"value": 1})[0] == 403
+
+
+def _operation(deployment: Deployment, name: str) -> Any:
+    schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{deployment.port}{PATH}")
+    found = (each.ok() for each in schema.get_all_operations())
+    return next(each for each in found if each.definition.raw["operationId"] == name)
+
+
+def _document(deployment: Deployment) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{deployment.port}{PATH}", timeout=5) as answer:
+        return json.load(answer)
+
+
+def _operator(deployment: Deployment) -> dict[str, str]:
+    return {"Authorization": f"Bearer {(deployment.data / 'admin.token').read_text()}"}
+
+
+def _codes(operation: Any) -> Iterator[str]:
+    for status, response in operation["responses"].items():
+        if int(status) >= 400:
+            yield from response["content"]["application/json"]["schema"]["properties"]["code"]["enum"]
