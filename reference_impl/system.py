@@ -11,6 +11,7 @@ from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.numbers import Numbers
+from reference_impl.packets.recent import Recent
 from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
@@ -45,6 +46,7 @@ class System:
     stream: redis.Redis
     numbers: Numbers
     generator: Generator
+    recent: Recent
     opens: Opens
     controls: Controls
     counts: Counts
