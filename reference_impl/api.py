@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
 from reference_impl.measuring import Measuring
+from reference_impl.openapi import OPERATIONS
 from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, watching
 from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
@@ -52,7 +53,20 @@ class _Route:
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self.operations = {method: handler.__name__ for method, handler in handlers.items()}
         for method, handler in handlers.items():
-            setattr(self, f"on_{method.lower()}", handler)
+            setattr(self, f"on_{method.lower()}", _strict(handler))
+
+
+def _strict(handler: Handler) -> Handler:
+    """Refuses a query that the operation has not got, as bodies are refused that say too much."""
+    known = {name for name, _ in OPERATIONS[handler.__name__].query}
+
+    def strict(request: falcon.Request, response: falcon.Response, **values: str) -> None:
+        unknown = request.params.keys() - known if request.query_string else ()
+        if unknown:
+            raise Refused("bad_request", f"query {min(unknown)[:24]!r}")
+        handler(request, response, **values)
+
+    return strict
 
 
 class _Reader:

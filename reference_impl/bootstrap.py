@@ -13,6 +13,7 @@ from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Batch, EachAlone, GroupCommit, Opens
 from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
+from reference_impl.packets.recent import Recent
 from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
@@ -147,6 +148,7 @@ def assemble(
         memory=Memory(runtime, most=settings.memory_packets, lasts_s=settings.memory_s),
         numbers=Numbers(ledger, cache, runtime, holder),
         generator=Generator(ledger, runtime, holder),
+        recent=Recent(runtime),
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
         controls=controls,
         counts=counts,

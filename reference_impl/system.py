@@ -12,6 +12,7 @@ from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Opens
 from reference_impl.packets.memory import Memory
 from reference_impl.packets.numbers import Numbers
+from reference_impl.packets.recent import Recent
 from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Controls
 from reference_impl.resilience.counts import Counts
@@ -54,6 +55,7 @@ class System:
     """What this process remembers of packets (W08)."""
     numbers: Numbers
     generator: Generator
+    recent: Recent
     opens: Opens
     controls: Controls
     counts: Counts

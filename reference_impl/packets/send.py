@@ -106,6 +106,9 @@ def _by_database(system: System, request: SendRequest, wanted: Order, tagged: bo
     if known is not None:
         return _standing(system, known, wanted, tagged)
     made = _insert(system, wanted, _numbered_by_generator(system, region, wanted, tagged))
+    first = system.recent.first(made, tagged)
+    if first.packet != made.packet:
+        return first
     bound = system.ledger.bind_key(wanted.sender, wanted.client_key, made.packet, tagged)
     return made if bound == made.packet else _standing(system, bound, wanted, tagged)
 
@@ -153,7 +156,10 @@ def _keep(system: System, order: Order, key: str, tagged: bool) -> Order:
         if standing is not None:
             return standing
     system.counts.add("preordered", parse_packet_id(order.packet).region, "counter")
-    return order
+    first = system.recent.first(order, tagged)
+    if first.packet != order.packet and parse_packet_id(first.packet).source == COUNTER_SOURCE:  # the cache lost it
+        system.cache.set(keys.preorder_key(first.packet, tagged), msgspec.json.encode(first), ex=lasts_s)
+    return first
 
 
 def _insert(system: System, wanted: Order, at: PacketId) -> Order:

@@ -3,7 +3,7 @@
 from random import Random
 
 from harness.simulation.world import Person, Plan, World
-from scenarios.worlds.reference import SHOWN, Reference
+from scenarios.worlds.reference import CLAIMS, Reference
 from scenarios.worlds.scripts import api, grabs, guest, lucky_fen, opens, reads, sends
 
 
@@ -28,7 +28,7 @@ def _friends(random: Random) -> list[Person]:
 WORLD = World(
     name="group_grab",
     summary="two packets, four friends, two processes that serve, one that credits, one that refunds",
-    claims=(*SHOWN, "refund_once_after_expiry", "sold_out_is_final"),
+    claims=CLAIMS,
     plan=plan,
     deploy=Reference,
 )

@@ -48,7 +48,7 @@ _NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "o
 _TARGET: Final = load_target(TARGET, _NOTHING)
 CLAIMS: Final = _TARGET.claims
 """The invariants that the reference claims."""
-_NOT_EVERYWHERE: Final = ("refund_once_after_expiry", "sold_out_is_final", "details_agree")
+_NOT_EVERYWHERE: Final = ("refund_once_after_expiry", "sold_out_is_final")
 SHOWN: Final = tuple(name for name in CLAIMS if name not in _NOT_EVERYWHERE)
 """Those that any world shows in which packets are sent and opened."""
 DAYS: Final = (1, 2)

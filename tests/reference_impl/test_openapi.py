@@ -34,10 +34,12 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def real(deployment: Deployment) -> dict[str, Any]:
     """Values of path parameters that name something that is there."""
     deployment.insist("POST", "/v1/accounts/7/fund", {"amount_fen": 1_000})
-    order = {"sender": 7, "kind": "equal", "total_fen": 20, "shares": 20}
-    packet = deployment.insist("POST", "/v1/packets", order)["packet"]
+    order = {"sender": 7, "kind": "equal", "total_fen": 20, "shares": 20, "face_to_face": True}
+    sent = deployment.insist("POST", "/v1/packets", order)
+    packet = sent["packet"]
     deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": 7})
-    return {"person": 7, "packet": packet, "set_control": "memory_off", "reconcile": "vouchers"}
+    known = {"person": 7, "packet": packet, "code": sent["code"]}
+    return known | {"set_control": "memory_off", "reconcile": "vouchers"}
 
 
 @pytest.mark.parametrize("name", ASKED)

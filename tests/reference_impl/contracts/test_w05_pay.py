@@ -97,11 +97,11 @@ def test_money_for_one_pays_one(night: Night) -> None:
 
 
 def test_a_key_is_never_bound_to_a_second_packet(night: Night) -> None:
-    """Money rule 2: the cache forgot, so the key got a second packet; only one of them can ever be paid."""
+    """Money rule 2: the cache forgot, so other processes gave the key other packets; only one can ever be paid."""
     sender, key = night.rich(5000), night.key()
     packets = []
     for _ in range(4):
-        packets.append(night.send(sender, 1000, key=key))
+        packets.append(night.like().send(sender, 1000, key=key))
         night.system.cache.delete(send_key(sender, key, False))
     assert len(set(packets)) == 4
     results = together([lambda p=p: night.pay(p, sender) for p in packets])

@@ -8,7 +8,7 @@ from night import Night, together
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import COUNTER_SOURCE, GENERATOR_SOURCE, parse_packet_id
-from reference_impl.packets import preorders
+from reference_impl.packets import preorders, send
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import tables_of
 
@@ -51,7 +51,9 @@ def test_w16_a_packet_is_sent_and_paid_without_a_cache(night: Night, tagged: boo
     blind.pay(packet, sender)
     assert (stands(night, packet), night.row(packet).state) == (False, "paid")  # type: ignore[union-attr]
     assert night.balance(sender, tagged) == 0
-    assert blind.open(packet).amount_fen > 0
+    voucher = blind.open(packet)
+    night.reconcile_vouchers()
+    assert night.balance(voucher.person, tagged) == voucher.amount_fen > 0
     assert blind.pay(packet, sender).total_fen == 1000
     assert night.balance(sender, tagged) == 0
 
@@ -84,6 +86,31 @@ def test_w16_one_key_at_once_gets_one_packet(night: Night) -> None:
     blind[1].system.controls.set("steer_north", 0, "a test")
     assert len(set(map(str, packets))) == 1
     night.pay(str(packets[0]), sender)
+
+
+@pytest.mark.parametrize("database_first", [False, True])
+def test_w16_two_sends_get_one_packet_when_the_cache_fails_between(night: Night, database_first: bool) -> None:
+    """One goes by the cache and one by the database, in one process: both get the same packet, and it can be paid."""
+    here, sender, key = night.like(), night.rich(), night.key()
+    answers, kept = [], send._keep
+
+    def twin() -> None:
+        here.system.controls.set("order_database", 1, "a test")
+        answers.append(here.send(sender, key=key))
+        here.system.controls.set("order_database", 0, "a test")
+
+    def keep(*arguments: Any) -> Any:
+        if database_first:
+            twin()
+        return kept(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "_keep", keep)
+        answers.append(here.send(sender, key=key))
+    if not database_first:
+        twin()
+    assert len(set(answers)) == 1
+    assert night.pay(answers[0], sender).state == "paid"
 
 
 def test_w16_generator_and_counter_never_meet(night: Night) -> None:

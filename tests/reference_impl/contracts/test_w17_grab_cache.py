@@ -54,11 +54,13 @@ def test_w17_opens_go_on_at_the_limited_rate(night: Night) -> None:
     with blind.controls(guard_per_s=1, memory_off=1):
         answers = [grabbed(blind, packet) for _ in range(4)]
         assert answers == ["open", "limited", "limited", "limited"]
-        assert blind.open(packet).amount_fen > 0
+        voucher = blind.open(packet)
         with pytest.raises(Refused) as limited:
             details.details(blind.system, parse_packet_id(packet))
     assert limited.value.code == "limited" and limited.value.kind.status == 429
     assert blind.system.counts.value("limited", "guard_per_s") == 4
+    night.reconcile_vouchers()
+    assert night.balance(voucher.person) == voucher.amount_fen > 0
 
 
 def test_w17_the_guard_limits_nobody_whom_the_cache_answers(night: Night) -> None:
