@@ -16,9 +16,11 @@ import pytest
 
 from harness import processes, servers
 from reference_impl.__main__ import main
+from reference_impl.domain.profiles import DEFAULT_PROFILE
+from reference_impl.profile_service import profile_of
 
-SHARES = 12
-TOTAL_FEN = 1200
+SHARES = 20
+TOTAL_FEN = 2000
 
 
 class Deployment:
@@ -27,8 +29,13 @@ class Deployment:
     def __init__(self, data: Path, sql: str, cache: str) -> None:
         self.data, self.port = data, processes.free_port()
         self.log = data / "serve.log"
-        self.roles = ["api"] if cache == "embedded" else ["api", "credit", "repair", "sweep"]
+        self.roles = (
+            ["api", "profiles"] if cache == "embedded" else ["api", "credit", "lists", "repair", "sweep", "profiles"]
+        )
         options = {"sql": sql, "cache": cache, "data": data, "port": self.port, "reconcile-after-s": 0.5, "threads": 16}
+        profile_port = processes.free_port()
+        options |= {"profile-port": profile_port, "profiles": f"http://127.0.0.1:{profile_port}"}
+        options |= {"profile-wait-ms": 2_000}
         flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         command = [sys.executable, "-m", "reference_impl", "serve", *flags]
         self.process = processes.start(command, self.log)
@@ -141,6 +148,36 @@ def test_any_process_is_killed_and_no_money_is_lost(deployment: Deployment) -> N
         assert deployment.ask("GET", f"/v1/accounts/{person}")[1]["balance_fen"] == one["amount_fen"]
     page = deployment.ask("GET", f"/v1/packets/{packet}")[1]
     assert (page["state"], len(page["opens"])) == ("exhausted", SHARES)
+
+
+def test_w18_details_outlive_the_profile_service(deployment: Deployment) -> None:
+    """Names come from the service; while it hangs new people have the default one, and the page stands."""
+    sender = deployment.port * 1000 + 700
+    deployment.insist("POST", f"/v1/accounts/{sender}/fund", {"amount_fen": 100})
+    body = {"sender": sender, "kind": "lucky", "total_fen": 100, "shares": 3, "blessing": "新年快乐"}
+    packet = deployment.insist("POST", "/v1/packets", body)["packet"]
+    deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": sender})
+    page = deployment.ask("GET", f"/v1/packets/{packet}")[1]
+    assert (page["degraded"], page["nickname"], page["blessing"]) == ([], profile_of(sender).nickname, "新年快乐")
+    os.kill(deployment.pid("profiles"), signal.SIGSTOP)
+    try:
+        deployment.insist("POST", f"/v1/packets/{packet}/open", {"person": sender + 1})
+        page = deployment.ask("GET", f"/v1/packets/{packet}")[1]
+    finally:
+        os.kill(deployment.pid("profiles"), signal.SIGCONT)
+    assert [one["nickname"] for one in page["opens"]] == [DEFAULT_PROFILE.nickname]
+    assert (page["degraded"], page["nickname"]) == (["profiles"], profile_of(sender).nickname)
+
+
+def test_w02_lists_are_written_by_their_role(deployment: Deployment) -> None:
+    """What was sent is in the sender's list soon after it was paid."""
+    sender = deployment.port * 1000 + 800
+    deployment.insist("POST", f"/v1/accounts/{sender}/fund", {"amount_fen": 100})
+    body = {"sender": sender, "kind": "lucky", "total_fen": 100, "shares": 3}
+    packet = deployment.insist("POST", "/v1/packets", body)["packet"]
+    deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": sender})
+    lines = until(lambda: deployment.ask("GET", f"/v1/people/{sender}/sent")[1]["lines"])
+    assert [(line["packet"], line["amount_fen"]) for line in lines] == [(packet, 100)]
 
 
 def test_expired_packets_are_refunded_by_the_sweeper(deployment: Deployment) -> None:
