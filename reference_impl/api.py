@@ -1,24 +1,40 @@
 """The WSGI application: routes, and the error table for whatever goes wrong."""
 
 import logging
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import falcon
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.routes import accounts, packets, upkeep
+from reference_impl.routes import accounts, packets, upkeep, whole
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
-from reference_impl.web import refuse
+from reference_impl.web import Routes, check_region, refuse
 
 log = logging.getLogger(__name__)
 READER_HEADER: Final = "X-Reader"
 ROUTES: Final = (accounts.routes, packets.routes, upkeep.routes)
+OPS_ROUTES: Final = (whole.routes,)
+"""What the `ops` process answers, over the systems of all regions. Of routes over one system, any will do: its controls
+reach every region."""
 
 
 def make_app(system: System, reader: str) -> Any:
     """The WSGI application; `reader` names this process in every answer."""
+    app = _app(reader, [routes(system) for routes in ROUTES])
+    if set(system.settings.regions) - set(system.settings.regions_served):
+        app.add_middleware(_Served(system.settings.regions_served))
+    return app
+
+
+def make_ops_app(systems: Sequence[System], reader: str) -> Any:
+    """The WSGI application of those who run the whole."""
+    return _app(reader, [routes(systems) for routes in OPS_ROUTES])
+
+
+def _app(reader: str, served: Iterable[Routes]) -> Any:
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
     app.add_middleware(_Reader(reader))
@@ -27,8 +43,8 @@ def make_app(system: System, reader: str) -> Any:
     app.add_error_handler(CacheError, _unavailable)
     app.add_error_handler(Refused, _refused)
     app.add_error_handler(falcon.HTTPError, _http_error)
-    for routes in ROUTES:
-        for path, handlers in routes(system).items():
+    for routes in served:
+        for path, handlers in routes.items():
             app.add_route(path, _Route(handlers))
     return app
 
@@ -47,6 +63,17 @@ class _Reader:
 
     def process_response(self, _request: Any, response: falcon.Response, _resource: Any, _ok: bool) -> None:
         response.set_header(READER_HEADER, self._reader)
+
+
+class _Served:
+    """Refuses packets of other regions before anything is asked of a store (W01)."""
+
+    def __init__(self, regions: Collection[str]) -> None:
+        self._regions = regions
+
+    def process_resource(self, _request: Any, _response: Any, _resource: Any, params: dict[str, Any]) -> None:
+        if "packet" in params:
+            check_region(params["packet"], self._regions)
 
 
 def _refused(_request: Any, response: falcon.Response, error: Refused, _params: Any) -> None:

@@ -1,7 +1,8 @@
-"""One GET to the target, for what is not load: is it ready, is it drained, what rows does it show."""
+"""One request to the target, for what is not load: is it ready, is it drained, what rows does it show, set this."""
 
 import http.client
 import ssl
+from collections.abc import Mapping
 
 from harness.config import ConfigError
 from harness.target.mapping import Target
@@ -12,12 +13,19 @@ class Unreachable(Exception):
 
 
 def fetch(target: Target, path: str, timeout_s: float) -> tuple[int, bytes]:
-    """Status and body of `path`. Unreachable: refused, timed out, broken off, not HTTP. ConfigError: its certificate
+    """Status and body of `path`. Raises as `ask`."""
+    return ask(target, "GET", path, timeout_s)
+
+
+def ask(
+    target: Target, method: str, path: str, timeout_s: float, body: bytes | None = None, headers: Mapping[str, str] = {}
+) -> tuple[int, bytes]:
+    """Status and body of an answer. Unreachable: refused, timed out, broken off, not HTTP. ConfigError: the certificate
     is not to be believed, which no waiting heals.
     """
     connection = _connection(target, timeout_s)
     try:
-        connection.request("GET", target.prefix + path)
+        connection.request(method, target.prefix + path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     except ssl.SSLCertVerificationError as error:

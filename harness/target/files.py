@@ -35,7 +35,8 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
 class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[start]: how the run starts the target. Without it, the target must be there already.
 
-    A word of the command that is `{options}` alone becomes as many words as the run has options.
+    A word of the command that is `{options}` alone becomes as many words as the run has options; `{topology}` becomes
+    `--topology FILE --servers FILE`: the topology, and its servers' addresses as JSON, name → URL; or nothing.
     """
 
     command: list[str]
@@ -45,6 +46,7 @@ class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = field(default_factory=dict)
     folder: str | None = None
     processes: str | None = None  # glob of pid files, one a role: what faults kill by name
+    topologies: str | None = None  # a folder of topologies that can be named, relative to the target file
 
 
 class DrainTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +54,15 @@ class DrainTable(Struct, frozen=True, forbid_unknown_fields=True):
 
     path: str
     pending: str
+
+
+class AdminTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[admin]: how an operator sets $name to the whole number $value while the target runs, which faults do."""
+
+    path: str
+    body: str = '{"value": $value}'
+    token_file: str | None = None  # holds what is said after `Authorization: Bearer`
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class ClaimsTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,6 +149,7 @@ class TargetFile(Struct, frozen=True, forbid_unknown_fields=True):
     operation: dict[str, OperationTable] = field(default_factory=dict)
     start: StartTable | None = None
     drain: DrainTable | None = None
+    admin: AdminTable | None = None
     claims: ClaimsTable = field(default_factory=ClaimsTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     properties: PropertiesTable = field(default_factory=PropertiesTable)

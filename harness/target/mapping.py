@@ -1,7 +1,8 @@
 """A target file: the system under test as data.
 
-Two passes fill in a target file. `{name}` in any text is filled in once, from what the run knows (port,
-sql, cache, …); `$name` in a path, header or body is filled in for every request.
+Two passes fill in a target file. `{name}` in any text is filled in once, from what the run knows (port, sql, cache, a
+server of the topology, …), `{name|other}` by the first that it knows; `$name` in a path, header or body is filled in
+for every request.
 """
 
 import fnmatch
@@ -19,14 +20,17 @@ from msgspec import Struct
 from harness import config
 from harness.config import ConfigError, nearest
 from harness.target.answer import pointer
-from harness.target.files import Query, StartTable, TargetFile
+from harness.target.files import AdminTable, Query, StartTable, TargetFile
 from harness.target.operation import Operation, header_name
 from harness.target.promises import Pointer
+from harness.target.template import Template, body_template, path_template
 from harness.target.tls import make_context
 from invariants.schema import EVIDENCE
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_OPTIONS: Final = "options"
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*(?:\|[a-z_][a-z0-9_]*)*)\}")
+_WORDS: Final = ("options", "topology")
+"""Variables that are any number of words of the command."""
+_ADMIN_NAMES: Final = ("name", "value")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -35,6 +39,25 @@ class Drain(Struct, frozen=True):
 
     path: str
     pending: Pointer
+
+
+class Admin(Struct, frozen=True):
+    """How an operator sets something: templates over $name and $value."""
+
+    path: Template
+    body: Template
+    token_file: Path | None
+    fixed: dict[str, str]
+
+    def headers(self) -> dict[str, str]:
+        """What an operator's request says beside its body; ConfigError: the token cannot be read."""
+        if self.token_file is None:
+            return self.fixed
+        try:
+            token = self.token_file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"[admin] token_file: {self.token_file}: {config.one_line(error)}") from None
+        return {"Authorization": f"Bearer {token}", **self.fixed}
 
 
 class Evidence(Struct, frozen=True):
@@ -62,6 +85,7 @@ class Target(Struct, frozen=True):
     reader_header: str | None
     start: StartTable | None
     drain: Drain | None
+    admin: Admin | None
 
     def operation(self, name: str) -> Operation:
         """The operation called `name`; a scenario that needs one the file lacks is a ConfigError."""
@@ -79,7 +103,7 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
     """Read the target file at `path`; `variables` fill its `{name}`s. What does not fit is a ConfigError."""
     path = Path(path)
     tree = config.read_toml(path)
-    _splice_options(tree, variables)
+    _splice_words(tree, variables)
     with _place(f"{path}:"):
         tree = _filled(tree, variables, "")
     file = config.convert(tree, TargetFile, source=str(path))
@@ -96,6 +120,8 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
             operations[name] = Operation(name, table, shared, _authority(host, port, secure), prefix)
     with _place(f"{path}: [drain]"):
         drain = Drain(_rooted(file.drain.path), pointer(file.drain.pending)) if file.drain else None
+    with _place(f"{path}: [admin]"):
+        admin = _admin(file.admin)
     with _place(f"{path}: [start]"):
         start = _start(file.start)
     return Target(
@@ -114,6 +140,7 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         reader_header=shared.reader_header,
         start=start,
         drain=drain,
+        admin=admin,
     )
 
 
@@ -136,20 +163,24 @@ def _filled(tree: Any, variables: Mapping[str, str], place: str) -> Any:
         return [_filled(item, variables, place) for item in tree]
     if not isinstance(tree, str):
         return tree
-    for name in _PLACEHOLDER.findall(tree):
-        if name not in variables:
-            raise ConfigError(f"'{place}' has unknown placeholder {{{name}}}: {nearest(name, variables)}")
-    return _PLACEHOLDER.sub(lambda match: variables[match[1]], tree)
+    return _PLACEHOLDER.sub(lambda match: variables[_known(match[1], variables, place)], tree)
 
 
-def _splice_options(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
+def _known(placeholder: str, variables: Mapping[str, str], place: str) -> str:
+    """The first of a placeholder's names that the run knows."""
+    names = placeholder.split("|")
+    known = next((name for name in names if name in variables), None)
+    if known is None:
+        raise ConfigError(f"'{place}' has unknown placeholder {{{placeholder}}}: {nearest(names[-1], variables)}")
+    return known
+
+
+def _splice_words(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
     """`{options}` alone as a word of the command is as many words as there are options, also none."""
     start = tree.get("start")
     if isinstance(start, dict) and isinstance(start.get("command"), list):
-        options = shlex.split(variables.get(_OPTIONS, ""))
-        start["command"] = [
-            spliced for word in start["command"] for spliced in (options if word == f"{{{_OPTIONS}}}" else [word])
-        ]
+        words = {f"{{{name}}}": shlex.split(variables.get(name, "")) for name in _WORDS}
+        start["command"] = [spliced for word in start["command"] for spliced in words.get(word, [word])]
 
 
 def _address(base_url: str) -> tuple[bool, str, int, str]:
@@ -179,6 +210,17 @@ def _rooted(path: str) -> str:
     if not path.startswith("/"):
         raise ConfigError(f"path '{path}' does not begin with /")
     return path
+
+
+def _admin(table: AdminTable | None) -> Admin | None:
+    if table is None:
+        return None
+    path, body = path_template(_rooted(table.path)), body_template(table.body)
+    for name in path.names | body.names:
+        if name not in _ADMIN_NAMES:
+            raise ConfigError(f"${name} has no value here: {nearest(name, _ADMIN_NAMES)}")
+    fixed = {header_name(name): text for name, text in table.headers.items()}
+    return Admin(path, body, Path(table.token_file) if table.token_file else None, fixed)
 
 
 def _start(table: StartTable | None) -> StartTable | None:

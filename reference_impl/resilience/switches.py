@@ -56,6 +56,7 @@ DIALS: Final[dict[str, Dial]] = {
     "north_percent": Dial(
         -1, -1, 100, "%", "this share of new packets goes north; -1: by the sender's access point (W03)"
     ),
+    "link_delay_ms": Dial(0, 0, 10_000, "ms", "the cross-city link holds what it carries for so long (W01)"),
 }
 
 NAMES: Final = (*SWITCHES, *DIALS)

@@ -4,6 +4,7 @@ import falcon
 import msgspec
 
 from reference_impl.packets import details as reading
+from reference_impl.packets import elsewhere
 from reference_impl.packets import grab as grabbing
 from reference_impl.packets import open as opening
 from reference_impl.packets import pay as paying
@@ -20,8 +21,12 @@ class PayBody(msgspec.Struct, forbid_unknown_fields=True):
 def routes(system: System) -> Routes:
     def send(request: falcon.Request, response: falcon.Response) -> None:
         body, key = body_of(request, sending.SendRequest), key_of(request)
-        order = sending.send(system, body, key, is_tagged_request(request))
-        answer(response, {"packet": order.packet, "state": "preordered"}, falcon.HTTP_201)
+        tagged = is_tagged_request(request)
+        if body.region in system.settings.links and request.get_header(elsewhere.CHOSEN_HEADER) is None:
+            packet = elsewhere.send_elsewhere(system, body.region, body, key, tagged)
+        else:
+            packet = sending.send(system, body, key, tagged).packet
+        answer(response, {"packet": packet, "state": "preordered"}, falcon.HTTP_201)
 
     def pay(request: falcon.Request, response: falcon.Response, packet: str) -> None:
         at, body, _ = packet_of(request, packet), body_of(request, PayBody), key_of(request)
