@@ -140,7 +140,7 @@ def rate(connection: duckdb.DuckDBPyConnection) -> Rate | None:
 
 def felt(connection: duckdb.DuckDBPyConnection, struck: Sequence[Fault]) -> list[Fault]:
     """The faults, each with what clients felt of it: until the next, but for so many seconds at most."""
-    ends_ns = [fault.at_ns for fault in struck[1:]] + [sys.maxsize]
+    ends_ns = [*(fault.at_ns for fault in struck), sys.maxsize][1:]
     return [
         replace(fault, felt_s=_span_s(fault, end_ns), felt=_felt(connection, fault.at_ns, _span_s(fault, end_ns)))
         for fault, end_ns in zip(struck, ends_ns, strict=True)

@@ -40,6 +40,8 @@ SETTINGS_VARIABLE: Final = "RAINPROOF_REFERENCE"
 NAME_VARIABLE: Final = "RAINPROOF_PROCESS"
 FULL_PASS_EVERY: Final = 20
 """Every so many passes a reconciliation starts from the beginning, for what was committed late."""
+END_S: Final = 5.0
+"""How long processes may take to end in good order, together."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -202,10 +204,7 @@ def _supervise(processes: Sequence[Process]) -> int:
                 _keep_up(process, running, processes)
             time.sleep(0.1)
     finally:
-        for child in running.values():
-            child.terminate()
-        for child in running.values():
-            _end(child)
+        _end(list(running.values()))
     return 0
 
 
@@ -229,9 +228,14 @@ def _spawn(process: Process) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env=environment)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:
+    """Tell all to end; whoever has not by a common deadline is killed."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + END_S
+    for child in children:
+        try:
+            child.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
