@@ -42,8 +42,6 @@ _BACKENDS: Final = click.Choice(["embedded", "servers"])
 _PEOPLE: Final = 600
 _PEOPLE_PER_S: Final = 60
 """Without --duration a night lasts long enough for so many people a second, which two cores can serve."""
-_PEOPLE_PER_S_TOPOLOGY: Final = 30
-"""The same where every process of a topology shares these cores."""
 _DURATION_LEAST_S: Final = 10.0
 
 
@@ -196,8 +194,7 @@ def _plan(
     if backend == "servers" and file is None:
         require_programs()
     people = given["people"] or _PEOPLE
-    pace = _PEOPLE_PER_S_TOPOLOGY if file and backend == "servers" else _PEOPLE_PER_S
-    given |= {"people": people, "duration_s": duration or max(_DURATION_LEAST_S, people / pace)}
+    given |= {"people": people, "duration_s": duration or max(_DURATION_LEAST_S, people / _PEOPLE_PER_S)}
     given |= {"backend": backend, "topology": file}
     told = {name: value for name, value in given.items() if value is not None}
     return runs.Plan(scenario=scenario, locustfile=chosen.locustfile, target=path, **told)
