@@ -32,7 +32,7 @@ http {{
     keepalive_requests 1000000000; keepalive_timeout 1h;
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
     proxy_next_upstream off;
-    proxy_connect_timeout 1s; proxy_send_timeout 10s; proxy_read_timeout 10s;
+    proxy_connect_timeout 3s; proxy_send_timeout 10s; proxy_read_timeout 10s;
 
     map $http_x_person $nearest {{ default {first}; ~[02468]$ {second}; }}
     map $http_x_access_point $access {{ default $nearest; {names} }}
@@ -102,7 +102,7 @@ def _city(city: City, cities: Sequence[City], host: str) -> str:
 
     A logic process that does not answer is left alone for a moment: its packets move to the others until then.
     """
-    logic = " ".join(f"server {host}:{port} max_fails=1 fail_timeout=1s;" for port in city.logic)
+    logic = " ".join(f"server {host}:{port} max_fails=3 fail_timeout=1s;" for port in city.logic)
     links = "\n    ".join(
         f"upstream {_link(city, other)} {{ server {host}:{port} max_fails=0; keepalive 64; keepalive_timeout 10s; }}"
         for other, port in city.links.items()
