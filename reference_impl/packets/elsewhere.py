@@ -1,32 +1,30 @@
 """A new packet that belongs into another region is sent there, over the link (W01, W03)."""
 
 import http.client
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.packets.send import SendRequest
 from reference_impl.resilience.tagging import TAG_HEADER
 from reference_impl.system import System
 
-CHOSEN_HEADER: Final = "X-Region-Chosen"
-"""Says that a region has chosen another for this packet, which must not choose again."""
+if TYPE_CHECKING:
+    from reference_impl.packets.send import SendRequest
 
 
-def send_elsewhere(system: System, region: str, request: SendRequest, key: str, tagged: bool) -> str:
+def send_elsewhere(system: System, region: str, request: "SendRequest", key: str, tagged: bool) -> str:
     """The id of a packet that `region` preordered under `key`; asked once, for the client tries again under its key.
 
     Raises Refused: what the other region refuses, or `unavailable`, when nobody knows whether it happened.
     """
-    body = msgspec.json.encode(msgspec.structs.replace(request, region=region))
+    body = msgspec.json.encode(msgspec.structs.replace(request, region=region, steered=True))
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": key,
         TAG_HEADER: str(int(tagged)),
         "X-Access-Point": region,
-        CHOSEN_HEADER: "1",
     }
     try:
         told = _ask(system.settings.links[region], body, headers, system.settings.link_patience_s)

@@ -20,6 +20,8 @@ class SendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str = REGION_OF_ACCESS
     expires_in_ms: int | None = None
     blessing: str = ""
+    steered: bool = False
+    """Said between processes: `region` is where the packet goes."""
 
 
 def send(system: System, request: SendRequest, client_key: str, tagged: bool) -> Order:

@@ -22,7 +22,7 @@ def routes(system: System) -> Routes:
     def send(request: falcon.Request, response: falcon.Response) -> None:
         body, key = body_of(request, sending.SendRequest), key_of(request)
         tagged = is_tagged_request(request)
-        if body.region in system.settings.links and request.get_header(elsewhere.CHOSEN_HEADER) is None:
+        if body.region in system.settings.links and not body.steered:
             packet = elsewhere.send_elsewhere(system, body.region, body, key, tagged)
         else:
             packet = sending.send(system, body, key, tagged).packet

@@ -12,7 +12,7 @@ from night import Night
 
 from reference_impl.api import make_app
 from reference_impl.domain.errors import Refused
-from reference_impl.packets.elsewhere import CHOSEN_HEADER, send_elsewhere
+from reference_impl.packets.elsewhere import send_elsewhere
 from reference_impl.packets.send import SendRequest
 
 
@@ -111,14 +111,14 @@ def test_w01_a_new_packet_is_sent_where_it_belongs(south: Night) -> None:
     told = client_of(south).simulate_post("/v1/packets", json=body, headers=headers)
     assert (told.status_code, told.json["packet"]) == (201, "2" * 27)
     ((heard, asked),) = OtherRegion.asked
-    assert asked == {**body, "expires_in_ms": None}
-    assert (heard["Idempotency-Key"], heard["X-Rainproof-Tag"], heard[CHOSEN_HEADER]) == ("k-7", "1", "1")
+    assert asked == {**body, "expires_in_ms": None, "steered": True}
+    assert (heard["Idempotency-Key"], heard["X-Rainproof-Tag"]) == ("k-7", "1")
 
 
 def test_w01_a_choice_is_not_made_twice(south: Night) -> None:
     """What another region sent here is never sent on: two that disagree would pass it to and fro."""
-    body = {"sender": 7, "kind": "equal", "total_fen": 10, "shares": 2, "region": "north"}
-    headers = {"Idempotency-Key": south.key(), CHOSEN_HEADER: "1"}
+    body = {"sender": 7, "kind": "equal", "total_fen": 10, "shares": 2, "region": "north", "steered": True}
+    headers = {"Idempotency-Key": south.key()}
     told = client_of(south).simulate_post("/v1/packets", json=body, headers=headers)
     assert (told.status_code, told.json["code"]) == (400, "bad_request")
     assert not OtherRegion.asked
