@@ -87,7 +87,10 @@ def test_bad_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> Non
         ([("method = ", "method ")], "target.toml"),
         ([('"-m", "reference_impl"', '"-m", "no_such_module"')], "No module named no_such_module"),
         ([('command = [\n    "{python}"', 'command = [\n    "/no/such/program"')], "cannot start /no/such/program"),
-        ([('ready = "/v1/health"', 'ready = "/v1/nothing"\ntimeout_s = 3')], "was not ready within 3 s"),
+        (
+            [('ready = "/v1/health"', 'ready = "/v1/nothing"'), ("timeout_s = 120", "timeout_s = 3")],
+            "was not ready within 3 s",
+        ),
     ],
 )
 def test_bad_target_files(tmp_path: Path, changes: list[tuple[str, str]], says: str) -> None:
