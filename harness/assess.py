@@ -87,7 +87,7 @@ def _results(
         generator=conduct.generator,
         drained=conduct.drained,
         reasons=reasons,
-        faults=conduct.faults,
+        faults=figures.felt(connection, conduct.faults) if counts else conduct.faults,
         run=Run(
             scenario=record.scenario,
             seed=record.seed,

@@ -16,9 +16,10 @@ from typing import Any, Final, NoReturn
 
 import click
 import msgspec
+from click.core import ParameterSource
 from rich.console import Console
 
-from harness import faults, plugins, rundir, serving
+from harness import faults, fleet, plugins, rundir, serving
 from harness import prove as proving
 from harness import run as runs
 from harness import simulate as simulation
@@ -127,6 +128,9 @@ def _night(command: Callable[..., Any]) -> Callable[..., Any]:
 _BACKEND: Final = click.option(
     "--backend", type=_BACKENDS, default="embedded", help="What the target stands on.", show_default=True
 )
+_TOPOLOGY: Final = click.option(
+    "--topology", metavar="FILE", help="What stands on which servers: a file, or a name the target comes with."
+)
 _TARGET: Final = click.option("--target", type=click.Path(path_type=Path), help="Target file of another system.")
 _SEED: Final = click.option("--seed", type=int, default=7, help="Everything random follows from it.", show_default=True)
 _JSON: Final = click.option("--json", "as_object", is_flag=True, help="Print one JSON object on standard output.")
@@ -146,6 +150,7 @@ _NIGHT: Final = (
 @commands.command()
 @click.argument("scenario")
 @_night
+@_TOPOLOGY
 @click.option(
     "--late-ms",
     type=click.FloatRange(min=0, min_open=True),
@@ -180,16 +185,30 @@ def _planting(option: str, mutant: str | None) -> list[str]:
     return [f"--{option}", plugins.choose("mutant", mutant, plugins.mutants()).name]
 
 
-def _plan(scenario: str, target: Path | None, duration: float | None, **given: Any) -> runs.Plan:
+def _plan(
+    scenario: str, target: Path | None, duration: float | None, topology: str | None = None, **given: Any
+) -> runs.Plan:
     """The plan of a night; what was not given is as the plan's own defaults say."""
     chosen = plugins.choose("scenario", scenario, plugins.scenarios())
-    if given["backend"] == "servers":
+    path = (target or chosen.target).resolve()
+    backend, file = _stand(given["backend"], topology, path)
+    if backend == "servers" and file is None:
         require_programs()
     people = given["people"] or _PEOPLE
     given |= {"people": people, "duration_s": duration or max(_DURATION_LEAST_S, people / _PEOPLE_PER_S)}
+    given |= {"backend": backend, "topology": file}
     told = {name: value for name, value in given.items() if value is not None}
-    path = (target or chosen.target).resolve()
     return runs.Plan(scenario=scenario, locustfile=chosen.locustfile, target=path, **told)
+
+
+def _stand(backend: runs.Backend, topology: str | None, target: Path) -> tuple[runs.Backend, Path | None]:
+    """What a target is to stand on. Its topology says itself whether there are servers."""
+    if topology is None:
+        return backend, None
+    if click.get_current_context().get_parameter_source("backend") is ParameterSource.COMMANDLINE:
+        raise ConfigError("--topology says what there is: leave out --backend")
+    file = fleet.find(topology, target)
+    return "servers" if fleet.read(file) else "embedded", file
 
 
 @commands.command()
@@ -216,18 +235,27 @@ def _show(results: Results, as_object: bool) -> int:
 @commands.command()
 @click.option("--scenario", default="group_grab", help="Serve this scenario's target.", show_default=True)
 @_BACKEND
+@_TOPOLOGY
 @_TARGET
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here; by default on a free port.")
 @_JSON
-def serve(scenario: str, backend: runs.Backend, target: Path | None, port: int | None, as_object: bool) -> int:
+def serve(
+    scenario: str,
+    backend: runs.Backend,
+    topology: str | None,
+    target: Path | None,
+    port: int | None,
+    as_object: bool,
+) -> int:
     """Start the target, and its servers, until Ctrl-C; print where it is."""
-    path = target or plugins.choose("scenario", scenario, plugins.scenarios()).target
+    path = (target or plugins.choose("scenario", scenario, plugins.scenarios()).target).resolve()
+    backend, file = _stand(backend, topology, path)
     folder = rundir.create("serve").resolve()
     with Teller() as teller:
         teller.phase("prepare", str(folder))
     (folder / "logs").mkdir()
-    with runs.deployed(path.resolve(), backend, folder, port=port or 0) as deployed:
-        serving.note(folder, path.resolve(), deployed.variables)
+    with runs.deployed(path, backend, folder, port=port or 0, topology=file) as deployed:
+        serving.note(folder, path, deployed.variables)
         told = {"url": deployed.target.base_url, "folder": str(folder), "variables": deployed.variables}
         click.echo(msgspec.json.encode(told).decode() if as_object else deployed.target.base_url)
         while deployed.launched is None or deployed.launched.pid:

@@ -2,14 +2,18 @@
 latencies are in latency.py.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+from msgspec.structs import replace
 
-from harness.report.results import Money, Operations, Rate, Settled
+from harness.report.results import Fault, Felt, Money, Operations, Rate, Settled
 from invariants.schema import EVIDENCE
 
+FELT_S: Final = 5.0
 _PREPARATION: Final = "fund"  # done before the schedule starts, so no part of its rate
 
 _COUNTS: Final = """
@@ -50,6 +54,13 @@ _HAPPENED: Final = {
         ' AND COALESCE("key", doubtful."key") = doubtful."key")'
     ),
 }
+
+_FELT: Final = """
+SELECT operation, COUNT(*) FILTER (outcome = 'ok'), COUNT(*) FILTER (outcome = 'fail'),
+    COUNT(*) FILTER (outcome = 'info'),
+    (quantile_disc(done_ns - intended_ns, 0.99) FILTER (done_ns IS NOT NULL)) // 1000
+FROM history WHERE intended_ns >= ? AND intended_ns < ? GROUP BY operation ORDER BY operation
+"""
 
 _RATE: Final = """
 SELECT COUNT(*), (MAX(intended_ns) - MIN(intended_ns)) / 1e9, (MAX(sent_ns) - MIN(sent_ns)) / 1e9
@@ -125,6 +136,24 @@ def rate(connection: duckdb.DuckDBPyConnection) -> Rate | None:
     if not intended_s or not sent_s:
         return None
     return Rate(offered_per_s=round(count / intended_s, 1), achieved_per_s=round(count / sent_s, 1))
+
+
+def felt(connection: duckdb.DuckDBPyConnection, struck: Sequence[Fault]) -> list[Fault]:
+    """The faults, each with what clients felt of it: until the next, but for so many seconds at most."""
+    ends_ns = [*(fault.at_ns for fault in struck), sys.maxsize][1:]
+    return [
+        replace(fault, felt_s=_span_s(fault, end_ns), felt=_felt(connection, fault.at_ns, _span_s(fault, end_ns)))
+        for fault, end_ns in zip(struck, ends_ns, strict=True)
+    ]
+
+
+def _span_s(fault: Fault, end_ns: int) -> float:
+    return round(min(FELT_S, (end_ns - fault.at_ns) / 1e9), 1)
+
+
+def _felt(connection: duckdb.DuckDBPyConnection, at_ns: int, span_s: float) -> dict[str, Felt]:
+    rows = connection.execute(_FELT, [at_ns, at_ns + int(span_s * 1e9)]).fetchall()
+    return {operation: Felt(*counts) for operation, *counts in rows}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

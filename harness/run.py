@@ -3,6 +3,7 @@ left.
 """
 
 import contextlib
+import shlex
 import shutil
 import sys
 import time
@@ -13,11 +14,11 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from harness import faults, figures, latency, load, rundir, servers
+from harness import faults, figures, fleet, latency, load, rundir, servers
 from harness.assess import Conduct, assess, check_claims
 from harness.config import ConfigError
 from harness.faults import Planned, Site
-from harness.history import HistoryCounts, collect
+from harness.history import HistoryCounts, collect, now_ns
 from harness.history.gather import pull
 from harness.processes import free_port
 from harness.progress import Teller
@@ -59,6 +60,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     late_ms: float | None = None  # p99 of the generator's lag; None: as much as where the target runs allows
     drain_s: float = _DRAIN_S  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
+    topology: Path | None = None  # what stands on which servers; in the place of `backend`'s own
     faults: tuple[Planned, ...] = ()
     root: Path = rundir.ROOT
 
@@ -84,7 +86,7 @@ def run(plan: Plan, teller: Teller) -> Results:
     for name in ("history", "evidence", "logs", "progress"):
         (folder / name).mkdir()
     record = _record(plan, folder, claims)
-    with deployed(plan.target, plan.backend, folder, plan.options) as deployment:
+    with deployed(plan.target, plan.backend, folder, plan.options, topology=plan.topology) as deployment:
         conduct = _conduct(plan, folder, deployment, teller)
     conduct = msgspec.structs.replace(conduct, seconds=round(time.monotonic() - began_s, 3))
     teller.phase("judge", f"{len(claims)} invariants")
@@ -127,28 +129,43 @@ def _ask(folder: Path, record: rundir.RunRecord, swarm: Settings) -> Results:
 
 
 @contextlib.contextmanager
-def deployed(path: Path, backend: Backend, folder: Path, options: str = "", port: int = 0) -> Iterator[Deployed]:
-    """The target up for the time of the block, with private servers where `backend` says so. `port` 0: a free
-    one.
+def deployed(
+    path: Path, backend: Backend, folder: Path, options: str = "", port: int = 0, topology: Path | None = None
+) -> Iterator[Deployed]:
+    """The target up for the time of the block, with private servers where `backend` or `topology` says so. `port` 0: a
+    free one.
     """
-    variables = _variables(backend, folder, options, port or free_port())
+    variables = _variables(backend, folder, options, port or free_port(), topology)
+    data = folder / "data"
     with contextlib.ExitStack() as stack:
         running = None
-        if backend == "servers" and load_target(path, variables).start:
+        if topology is not None:
+            tables = fleet.read(topology)
+            running = stack.enter_context(fleet.start(folder / "servers", tables, folder / "logs"))
+            variables |= {name: server.url for name, server in running.named.items()}
+        elif backend == "servers" and load_target(path, variables).start:
             running = stack.enter_context(servers.start(folder / "servers", logs=folder / "logs"))
             variables |= {"sql": running.sql, "cache": running.cache}
         target = load_target(path, variables)
-        data = folder / "data"
-        data.mkdir()
         stack.callback(shutil.rmtree, data, ignore_errors=True)
+        data.mkdir()
+        if topology is not None and running is not None:
+            rundir.write_json(_addresses(folder), {name: server.url for name, server in running.named.items()})
         launched = stack.enter_context(launch(target, folder / "logs"))
         yield Deployed(target, variables, launched, running)
 
 
-def _variables(backend: Backend, folder: Path, options: str, port: int) -> dict[str, str]:
-    """What fills a target file's `{name}`s. Servers, once they run, give their own `sql` and `cache`."""
+def _addresses(folder: Path) -> Path:
+    """The file that tells the target where a topology's servers are: name → URL."""
+    return folder / "data" / "servers.json"
+
+
+def _variables(backend: Backend, folder: Path, options: str, port: int, topology: Path | None = None) -> dict[str, str]:
+    """What fills a target file's `{name}`s. Servers, once they run, give their own addresses."""
     data = folder / "data"
+    words = ["--topology", str(topology), "--servers", str(_addresses(folder))] if topology else []
     return {
+        **(dict.fromkeys(fleet.read(topology), "sqlite://") if topology else {}),
         "python": sys.executable,
         "port": str(port),
         "sql": f"sqlite:///{data}",
@@ -156,16 +173,18 @@ def _variables(backend: Backend, folder: Path, options: str, port: int) -> dict[
         "data": str(data),
         "backend": backend,
         "options": options,
+        "topology": shlex.join(words),
         "run": folder.name,
     }
 
 
 def _target_of(plan: Plan) -> Target:
     """The target as its file says. Reading it first finds a bad file before anything is started."""
-    target = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1))
+    target = load_target(plan.target, _variables(plan.backend, Path("/"), plan.options, 1, plan.topology))
     check_claims(target.claims, plan.target)
-    if plan.options and "{options}" not in plan.target.read_text(encoding="utf-8"):
-        raise ConfigError(f"{plan.target}: [start] command has no {{options}} to pass {plan.options!r} on with")
+    for name, asked in (("options", plan.options), ("topology", plan.topology)):
+        if asked and f"{{{name}}}" not in plan.target.read_text(encoding="utf-8"):
+            raise ConfigError(f"{plan.target}: [start] command has no {{{name}}} to pass {str(asked)!r} on with")
     return target
 
 
@@ -233,9 +252,9 @@ def _striker(planned: tuple[Planned, ...], site: Site, struck: list[Fault], tell
 
     def tick(at_s: float) -> None:
         while len(struck) < len(planned) and planned[len(struck)].at_s <= at_s:
-            due = planned[len(struck)]
+            due, at_ns = planned[len(struck)], now_ns()
             detail = faults.act(due, site)
-            struck.append(Fault(name=due.text, at_s=round(at_s, 1), detail=detail))
+            struck.append(Fault(name=due.text, at_s=round(at_s, 1), detail=detail, at_ns=at_ns))
             teller.phase("fault", detail)
 
     return tick

@@ -49,9 +49,12 @@ class Server(ABC):
     name: str
     label: str
 
-    def __init__(self, folder: Path, port: int, logs: Path, volatile: bool = False) -> None:
+    def __init__(self, folder: Path, port: int, logs: Path, volatile: bool = False, name: str = "") -> None:
+        """`name`: what it is called where there are several of its kind."""
+        self.name = name or type(self).name
         self.folder, self.port, self._volatile = folder, port, volatile
         self._log = logs / f"{self.name}.log"
+        self._said_before = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,14 +70,22 @@ class Server(ABC):
         """Starts the process and returns when it answers. Raises PortTakenError, or ConfigError with its last
         words.
         """
+        self.spawn()
+        self.wait()
+
+    def spawn(self) -> None:
+        """Starts the process and does not wait for it: `wait` does."""
         self._log.touch()
-        said_before = self._log.stat().st_size
+        self._said_before = self._log.stat().st_size
         self._process = processes.start(self._command(), self._log, folder=self.folder)
+
+    def wait(self) -> None:
+        """Returns when the spawned process answers. Raises as `start`."""
         deadline = time.monotonic() + _READY_WITHIN_S
         while True:
             time.sleep(_LOOK_EVERY_S)
-            if self._process.poll() is not None:
-                raise self._explain_death(self._log.read_bytes()[said_before:].decode(errors="replace"))
+            if self._process is None or self._process.poll() is not None:
+                raise self._explain_death(self._log.read_bytes()[self._said_before :].decode(errors="replace"))
             if self._answers():
                 return
             if time.monotonic() > deadline:
@@ -109,6 +120,13 @@ class MariaDB(Server):
 
     name = "mariadb"
     label = "MariaDB"
+    memory_mb = 256
+    extra: tuple[str, ...] = ()
+    """More words for its command line."""
+
+    @property
+    def url(self) -> str:
+        return f"mysql+pymysql://root@127.0.0.1:{self.port}"
 
     def prepare(self) -> None:
         super().prepare()
@@ -128,9 +146,9 @@ class MariaDB(Server):
             find_program("mariadbd"), "--no-defaults", *_as_root(), f"--datadir={self.folder}",
             "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
             "--socket=mariadb.sock",  # in the data folder: a socket's whole path may have 107 bytes only
-            "--innodb-log-file-size=128M", "--innodb-buffer-pool-size=256M",
+            "--innodb-log-file-size=128M", f"--innodb-buffer-pool-size={self.memory_mb}M",
             "--max-connections=1000", "--character-set-server=utf8mb4",
-            *(_VOLATILE if self._volatile else _DURABLE),
+            *(_VOLATILE if self._volatile else _DURABLE), *self.extra,
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -151,6 +169,10 @@ class Redis(Server):
 
     name = "redis"
     label = "Redis"
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def _command(self) -> list[str]:
         return [
@@ -180,6 +202,7 @@ class Running(msgspec.Struct, frozen=True):
     redis: Redis | None
     sql: str  # "mysql+pymysql://root@127.0.0.1:PORT", no database chosen
     cache: str  # "redis://127.0.0.1:PORT/0"
+    named: dict[str, MariaDB | Redis] = {}  # all of them, by the names that faults kill them by
 
 
 @contextlib.contextmanager
@@ -208,8 +231,9 @@ def start(
         yield Running(
             mariadb=database,
             redis=cache,
-            sql=f"mysql+pymysql://root@127.0.0.1:{database.port}" if database else "",
-            cache=f"redis://127.0.0.1:{cache.port}/0" if cache else "",
+            sql=database.url if database else "",
+            cache=cache.url if cache else "",
+            named={server.name: server for server in (database, cache) if server},
         )
 
 
@@ -225,12 +249,18 @@ def _run(
     server = kind(folder / kind.name, free_port(), logs, volatile)
     stack.callback(server.kill)
     server.prepare()
+    server.spawn()
+    wait_or_move(server, free_port)
+    return server
+
+
+def wait_or_move(server: Server, free_port: Callable[[], int]) -> None:
+    """Waits for a spawned server; one whose port was taken in between gets another, once."""
     try:
-        server.start()
+        server.wait()
     except PortTakenError:
         server.port = free_port()
         server.start()
-    return server
 
 
 def require_programs(mariadb: bool = True, redis: bool = True) -> None:

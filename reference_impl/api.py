@@ -1,7 +1,7 @@
 """The WSGI application: routes, and the error table for whatever goes wrong."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import falcon
@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import ERRORS, Refused
 from reference_impl.measuring import Measuring
 from reference_impl.openapi import OPERATIONS
-from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, watching
+from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, watching, whole
 from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
-from reference_impl.web import Handler, Routes, refuse
+from reference_impl.web import Handler, Routes, check_region, refuse
 
 log = logging.getLogger(__name__)
 READER_HEADER: Final = "X-Reader"
@@ -32,6 +32,21 @@ ROUTES: Final = (
 
 def make_app(system: System, reader: str, resources: Sequence[Callable[[System], Routes]] = ROUTES) -> Any:
     """The WSGI application; `reader` names this process in every answer."""
+    served = [routes(system) for routes in resources]
+    app = _app(system, reader, served, documented=served)
+    if set(system.settings.regions) - set(system.settings.regions_served):
+        app.add_middleware(_Served(system.settings.regions_served))
+    return app
+
+
+def make_ops_app(systems: Sequence[System], reader: str) -> Any:
+    """What concerns the whole, over a system a region; its document is that of all that clients can ask."""
+    first = systems[0]
+    served = [whole.routes(systems), admin.over(systems), watching.routes(first)]
+    return _app(first, reader, served, documented=[routes(first) for routes in ROUTES])
+
+
+def _app(system: System, reader: str, served: Sequence[Routes], documented: Sequence[Routes]) -> Any:
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
     app.add_middleware([_Reader(reader), Measuring(system)])
@@ -40,8 +55,7 @@ def make_app(system: System, reader: str, resources: Sequence[Callable[[System],
     app.add_error_handler(CacheError, _unavailable)
     app.add_error_handler(Refused, _refused)
     app.add_error_handler(falcon.HTTPError, _http_error)
-    served = [routes(system) for routes in resources]
-    for routes in (*served, openapi_route(served)):
+    for routes in (*served, openapi_route(documented)):
         for path, handlers in routes.items():
             app.add_route(path, _Route(handlers))
     return app
@@ -75,6 +89,17 @@ class _Reader:
 
     def process_response(self, _request: Any, response: falcon.Response, _resource: Any, _ok: bool) -> None:
         response.set_header(READER_HEADER, self._reader)
+
+
+class _Served:
+    """Refuses packets of other regions before anything is asked of a store (W01)."""
+
+    def __init__(self, regions: Collection[str]) -> None:
+        self._regions = regions
+
+    def process_resource(self, _request: Any, _response: Any, _resource: Any, params: dict[str, Any]) -> None:
+        if "packet" in params:
+            check_region(params["packet"], self._regions)
 
 
 def _refused(_request: Any, response: falcon.Response, error: Refused, _params: Any) -> None:

@@ -1,5 +1,6 @@
 """The one place that wires: settings in, a System out."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -46,6 +47,12 @@ def cold_store_names(settings: Settings) -> dict[str, str]:
 
 def ledger_store_names(settings: Settings) -> list[str]:
     return [f"ledger_{x}" for x in range(settings.ledger_shards)]
+
+
+def store_names(settings: Settings) -> list[str]:
+    """Every database that a process of these settings works on."""
+    orders = (*order_store_names(settings).values(), *cold_store_names(settings).values())
+    return [*orders, *ledger_store_names(settings), LIST_STORE, OPS_STORE]
 
 
 class Stores(NamedTuple):
@@ -114,6 +121,14 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     system = assemble(settings, runtime, connect(settings, runtime), cache, holder, stream=stream, controls_file=file)
     system.controls.load()
     return system
+
+
+def build_all(settings: Sequence[Settings], runtime: Runtime, holder: str) -> list[System]:
+    """A system a region, for who works on all of them. What is set by the controls of one is set in every region."""
+    systems = [build(one, runtime, holder) for one in settings]
+    for system in systems:
+        system.controls.others = [other.controls for other in systems if other is not system]
+    return systems
 
 
 def assemble(

@@ -1,20 +1,22 @@
 """Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `repair` what
-the cache missed, `sweep` refunds and reconciles, `profiles` stands in for the profile service where that is wanted.
-Each of them looks what operators have set (B17).
+the cache missed, `sweep` refunds and reconciles, `profiles` stands in for the profile service where that is wanted. A
+topology with regions has `gateway` too, which is nginx, `link`, and `ops`, which answers for all regions. Each of them
+looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
-id stands in `{data}/pids/{role}.pid`.
+id stands in `{data}/pids/{name}.pid`; its name begins with its role.
 """
 
 import ctypes
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -22,48 +24,75 @@ from typing import Any, Final
 
 import msgspec
 
-from reference_impl import mutants, profile_service
-from reference_impl.api import make_app
-from reference_impl.bootstrap import build, create_stores
+from reference_impl import gateway, link, mutants, profile_service
+from reference_impl.api import make_app, make_ops_app
+from reference_impl.bootstrap import build_all, create_stores, store_names
 from reference_impl.packets import consuming, crediting, expiry, listing, preorders, repairing
+from reference_impl.ports import free_port, listens
 from reference_impl.reconcile.run import run_all
 from reference_impl.resilience.operators import keep_token
 from reference_impl.role_port import listen_for_questions
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
+from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 
 log = logging.getLogger(__name__)
 
 SETTINGS_VARIABLE: Final = "RAINPROOF_REFERENCE"
+"""The settings of a process, or, for one that works on all regions, of each: a JSON list."""
+NAME_VARIABLE: Final = "RAINPROOF_PROCESS"
+END_S: Final = 5.0
+"""How long processes may take to end in good order, together."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
 def serve(settings: Settings) -> int:
     """Run a deployment until it is told to stop; the exit code."""
-    folder = Path(settings.data) / "pids"
-    folder.mkdir(parents=True, exist_ok=True)
+    roles = ("api",) if settings.embedded else ("api", *WORK)
+    processes = tuple(Process(role, (settings,)) for role in (*roles, *["profiles"] * (settings.profile_port > 0)))
+    return serve_deployment(Deployment(settings, processes, (), 0, Limits()))
+
+
+def plan_deployment(topology: Topology, servers: Mapping[str, str], settings: Settings) -> Deployment:
+    """The deployment that a topology asks for. Raises TopologyError."""
+    return plan(topology, servers, settings, store_names(settings), tuple(WORK), free_port)
+
+
+def serve_deployment(deployment: Deployment) -> int:
+    """Run a deployment until it is told to stop; the exit code."""
+    settings = deployment.settings
+    (Path(settings.data) / "pids").mkdir(parents=True, exist_ok=True)
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     keep_token(settings)
-    os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    roles = ("api",) if settings.embedded else ("api", *WORK)
-    return _supervise((*roles, "profiles") if settings.profile_port else roles)
+    if deployment.cities:
+        folder = _gateway_folder(settings)
+        folder.mkdir(exist_ok=True)
+        (folder / "nginx.conf").write_text(gateway.config(deployment))
+    return _supervise(deployment.processes)
 
 
-def run_role(role: str, parent: int) -> None:
-    """Be one role, in a process of its own below process `parent`."""
+def run_role(name: str, parent: int) -> None:
+    """Be one process of the deployment, below process `parent`."""
     die_with(parent)
-    settings = _settings()
-    if role == "api":
-        _run_api(settings)
-    elif role == "profiles":
-        _note_process(settings, role)
-        profile_service.server(settings.host, settings.profile_port).serve_forever()
-    else:
-        system = _start(settings, role)
-        listen_for_questions(system, role)
-        WORK[role](system, f"{role}-{os.getpid()}")
+    process = _process()
+    settings = process.settings[0]
+    match process.role:
+        case "api" | "ops":
+            _run_api(settings)
+        case "gateway":
+            _run_gateway(settings)
+        case "link":
+            system, (to,) = _start(process), settings.links.values()
+            link.forward(settings.host, settings.port, to, lambda: system.controls.value("link_delay_ms"))
+        case "profiles":
+            _write_pid(name, settings)
+            profile_service.server(settings.host, settings.profile_port).serve_forever()
+        case role:
+            system = _start(process)
+            listen_for_questions(system, name)
+            WORK[role](system, f"{name}-{os.getpid()}")
 
 
 def application() -> Any:
@@ -71,14 +100,17 @@ def application() -> Any:
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         die_with(server.pid)
-    settings = _settings()
-    system = _start(settings, "api")
-    system.runtime.spawn("samples", partial(system.samples.watch, settings.samples_every_s))
+    process = _process()
+    reader = f"{process.name}-{os.getpid()}"
+    if process.role == "ops":
+        return make_ops_app(_start_all(process), reader)
+    system = _start(process)
+    system.runtime.spawn("samples", partial(system.samples.watch, system.settings.samples_every_s))
     Finalize(None, system.samples.write, exitpriority=1)
-    if settings.embedded:
+    if system.settings.embedded:
         for role, work in WORK.items():
             system.runtime.spawn(role, partial(work, system, role))
-    return make_app(system, f"api-{os.getpid()}")
+    return make_app(system, reader)
 
 
 def credit_forever(system: System, name: str) -> None:
@@ -129,21 +161,45 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _settings() -> Settings:
-    return msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings)
+def _process() -> Process:
+    """What this process is."""
+    settings = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=tuple[Settings, ...])
+    return Process(os.environ.get(NAME_VARIABLE, "api"), settings)
 
 
-def _start(settings: Settings, role: str) -> System:
-    logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {role} %(levelname)s %(name)s: %(message)s")
-    mutants.plant(settings.mutant, settings.weather)
-    _note_process(settings, role)
-    system = build(settings, ThreadRuntime(), holder=f"{role}-{os.getpid()}")
-    system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
+def _start(process: Process) -> System:
+    (system,) = _start_all(process)
     return system
 
 
-def _note_process(settings: Settings, role: str) -> None:
-    (Path(settings.data) / "pids" / f"{role}.pid").write_text(str(os.getpid()))
+def _start_all(process: Process) -> list[System]:
+    """The process's systems, and what each process does: it says its id and looks what operators have set."""
+    settings = process.settings[0]
+    told = f"%(asctime)s {process.name} %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=told)
+    mutants.plant(settings.mutant, settings.weather)
+    _write_pid(process.name, settings)
+    systems = build_all(process.settings, ThreadRuntime(), holder=f"{process.name}-{os.getpid()}")
+    for system in systems:
+        system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
+    return systems
+
+
+def _write_pid(name: str, settings: Settings) -> None:
+    (Path(settings.data) / "pids" / f"{name}.pid").write_text(str(os.getpid()))
+
+
+def _gateway_folder(settings: Settings) -> Path:
+    return Path(settings.data) / "gateway"
+
+
+def _run_gateway(settings: Settings) -> None:
+    """Become nginx."""
+    _write_pid("gateway", settings)
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise SystemExit("nginx is not installed")
+    os.execv(program, [program, "-p", str(_gateway_folder(settings)), "-c", "nginx.conf", "-e", "stderr"])
 
 
 def _run_api(settings: Settings) -> None:
@@ -163,33 +219,50 @@ def _run_api(settings: Settings) -> None:
     ).serve()
 
 
-def _supervise(roles: tuple[str, ...]) -> int:
+def _supervise(processes: Sequence[Process]) -> int:
+    """Start them in order, the gateway once all it leads to listen; start again what ends."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: stopping.append(number))
-    running = {role: _spawn(role) for role in roles}
+    running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         while not stopping:
-            for role, process in running.items():
-                if process.poll() is not None:
-                    log.warning("%s ended with %s and is started again", role, process.returncode)
-                    running[role] = _spawn(role)
+            for process in processes:
+                _keep_up(process, running, processes)
             time.sleep(0.1)
     finally:
-        for process in running.values():
-            process.terminate()
-        for process in running.values():
-            _end(process)
+        _end(list(running.values()))
     return 0
 
 
-def _spawn(role: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "reference_impl", "role", role, str(os.getpid())])
+def _keep_up(process: Process, running: "dict[str, subprocess.Popen[bytes]]", all_of_them: Sequence[Process]) -> None:
+    """Start a process that does not run. A gateway leads nowhere before the others listen."""
+    standing = running.get(process.name)
+    if standing is None:
+        if process.role != "gateway" or all(listens(each.host, each.port) for each in all_of_them if each.listens):
+            running[process.name] = _spawn(process)
+    elif standing.poll() is not None:
+        log.warning("%s ended with %s and is started again", process.name, standing.returncode)
+        running[process.name] = _spawn(process)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _spawn(process: Process) -> "subprocess.Popen[bytes]":
+    environment = os.environ | {
+        SETTINGS_VARIABLE: msgspec.json.encode(process.settings).decode(),
+        NAME_VARIABLE: process.name,
+    }
+    command = [sys.executable, "-m", "reference_impl", "role", process.name, str(os.getpid())]
+    return subprocess.Popen(command, env=environment)
+
+
+def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:
+    """Tell all to end; whoever has not by a common deadline is killed."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + END_S
+    for child in children:
+        try:
+            child.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

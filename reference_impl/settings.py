@@ -27,6 +27,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Those that have order databases (W01)."""
     serves: tuple[str, ...] = ()
     """Those whose packets this process serves; none: all of them."""
+    links: dict[str, str] = {}
+    """Where other regions are reached from here: region → address of the link to it (W01)."""
+    link_patience_s: float = 5.0
+    """How long another region may take to answer."""
     order_shards: int = 2
     """Databases a region (W14)."""
     ledger_shards: int = 2

@@ -1,17 +1,19 @@
 """HTTP in small: what a request says, checked before anything is done, and how an answer is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 import falcon
 import msgspec
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.domain.identifiers import MOST_PERSON, PacketId, parse_packet_id
+from reference_impl.domain.identifiers import MOST_PERSON, REGION_NAMES, PacketId, parse_packet_id
 from reference_impl.resilience.tagging import check_tag
 
 MOST_BODY: Final = 16 * 1024
 KEY_HEADER: Final = "Idempotency-Key"
+
+REGION_OF: Final = {str(digit): name for digit, name in REGION_NAMES.items()}
 
 Person = Annotated[int, msgspec.Meta(ge=1, le=MOST_PERSON)]
 Fen = Annotated[int, msgspec.Meta(ge=1, le=10**13)]
@@ -54,6 +56,13 @@ def packet_of(request: falcon.Request, text: str) -> PacketId:
     check_tag(request, packet)
     request.context.region = packet.region
     return packet
+
+
+def check_region(text: str, served: Collection[str]) -> None:
+    """Raises Refused("wrong_region") for a packet of a region that is not served here (W01)."""
+    region = REGION_OF.get(text[:1])
+    if region is not None and region not in served:
+        raise Refused("wrong_region", text[:32])
 
 
 def person_of(text: str) -> int:

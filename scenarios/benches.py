@@ -156,7 +156,7 @@ def _role(settings: Settings, role: str) -> Iterator[None]:
     """A process of the reference implementation."""
     folder = Path(settings.data)
     (folder / "pids").mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, SETTINGS_VARIABLE: msgspec.json.encode(settings).decode()}
+    environment = {**os.environ, SETTINGS_VARIABLE: msgspec.json.encode([settings]).decode()}
     command = [sys.executable, "-m", "reference_impl", "role", role, str(os.getpid())]
     process = processes.start(command, folder / f"{role}.log", env=environment)
     try:

@@ -1,8 +1,8 @@
 """`kill=WHO@SECONDS`: kill -9.
 
-WHO is `target` (all its processes; it is started again), `mariadb` or `redis` (started again on the same
-data), `worker` (one of the swarm's; `restart=worker` starts another), or a role of the target: the name of one of its
-[start] `processes` pid files. A role is not started again by the run: that is the target's own business.
+WHO is `target` (all its processes; it is started again), `mariadb`, `redis` or a server of the topology (started again
+on the same data), `worker` (one of the swarm's; `restart=worker` starts another), or a role of the target: the name of
+one of its [start] `processes` pid files. A role is not started again by the run: that is the target's own business.
 """
 
 import contextlib
@@ -23,10 +23,13 @@ def kill(site: Site, who: str) -> str:
         return _kill_target(site)
     if who == "worker":
         return kill_worker(site)
-    servers = _servers(site)
+    servers = site.running.named if site.running else {}
     if who in servers:
         return _kill_server(servers[who])
-    return _kill_role(site, who, [*servers, "worker", *(["target"] if site.launched else [])])
+    role_pid = pid_of(site, who, [*servers, "worker", *(["target"] if site.launched else [])])
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+        os.kill(role_pid, signal.SIGKILL)
+    return f"killed {who} ({role_pid})"
 
 
 def _kill_target(site: Site) -> str:
@@ -51,22 +54,16 @@ def _kill_server(server: Server) -> str:
     before = server.pid
     server.kill()
     server.start()
-    return f"killed {server.label} ({before}), started it again ({server.pid})"
+    name = server.label if server.name == type(server).name else f"{server.label} {server.name}"
+    return f"killed {name} ({before}), started it again ({server.pid})"
 
 
-def _servers(site: Site) -> dict[str, Server]:
-    if site.running is None:
-        return {}
-    return {server.name: server for server in (site.running.mariadb, site.running.redis) if server}
-
-
-def _kill_role(site: Site, role: str, others: list[str]) -> str:
+def pid_of(site: Site, role: str, others: list[str]) -> int:
+    """The process id of a role of the target; ConfigError names the nearest of what could be meant."""
     roles = _roles(site)
     if role not in roles:
-        raise ConfigError(f"--fault kill={role}: nothing is called {role!r}: {nearest(role, [*roles, *others])}")
-    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
-        os.kill(roles[role], signal.SIGKILL)
-    return f"killed {role} ({roles[role]})"
+        raise ConfigError(f"--fault: nothing is called {role!r}: {nearest(role, [*roles, *others])}")
+    return roles[role]
 
 
 def _roles(site: Site) -> dict[str, int]:

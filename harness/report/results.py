@@ -66,12 +66,28 @@ class Rate(Struct, frozen=True):
     achieved_per_s: float
 
 
+class Felt(Struct, frozen=True):
+    """What clients had of one kind of operation in the seconds after a fault. `p99_us`: from the schedule; None where
+    nothing was answered.
+    """
+
+    ok: int
+    fail: int
+    info: int
+    p99_us: int | None
+
+
 class Fault(Struct, frozen=True):
-    """What was done to the target in mid-run; `at_s` from the start of the load."""
+    """What was done to the target in mid-run; `at_s` from the start of the load, `at_ns` by the history's clock;
+    `felt`: operation → what clients had of it in the `felt_s` seconds after.
+    """
 
     name: str
     at_s: float
     detail: str = ""
+    at_ns: int = 0
+    felt_s: float = 0.0
+    felt: dict[str, Felt] = field(default_factory=dict)
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.report.results import Latency, Money, Operations, Percentiles, Results
+from harness.report.results import Fault, Latency, Money, Operations, Percentiles, Results
 from harness.report.words import MARKS, fen, measure, milliseconds, plain
 from invariants.verdict import Verdict, Witness
 
@@ -140,6 +140,20 @@ def _conduct(results: Results) -> Iterator[str]:
         yield _labelled("drain", "the target still had work to do when the time was up")
     faults = [f"{fault.name} at {fault.at_s:.1f} s {fault.detail}".strip() for fault in results.faults]
     yield from _wrapped(plain("; ".join(faults) or "none"), f"{'faults':<{_LABEL}}")
+    for fault in results.faults:
+        yield from _felt(fault)
+
+
+def _felt(fault: Fault) -> Iterator[str]:
+    """What clients had in the seconds after a fault, an operation a line."""
+    if not fault.felt:
+        return
+    yield from _wrapped(plain(f"after {fault.name}, for {fault.felt_s:g} s:"), " " * _LABEL)
+    width = max(map(len, fault.felt))
+    for name, felt in fault.felt.items():
+        p99 = "no answer" if felt.p99_us is None else f"p99 {milliseconds(felt.p99_us)} ms"
+        said = f"{felt.ok:,} ok + {felt.fail:,} fail + {felt.info:,} info, {p99}"
+        yield _labelled("", f"  {plain(name):<{width}}  {said}")
 
 
 def _end(results: Results) -> Iterator[str]:

@@ -100,6 +100,7 @@ _VARIABLES: Final = {
     "data": "",
     "backend": "",
     "options": "",
+    "topology": "",
     "run": "",
 }
 

@@ -35,7 +35,8 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
 class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[start]: how the run starts the target. Without it, the target must be there already.
 
-    A word of the command that is `{options}` alone becomes as many words as the run has options.
+    A word of the command that is `{options}` alone becomes as many words as the run has options; `{topology}` becomes
+    `--topology FILE --servers FILE`: the topology, and its servers' addresses as JSON, name → URL; or nothing.
     """
 
     command: list[str]
@@ -45,6 +46,7 @@ class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = field(default_factory=dict)
     folder: str | None = None
     processes: str | None = None  # glob of pid files, one a role: what faults kill by name
+    topologies: str | None = None  # a folder of topologies that can be named, relative to the target file
 
 
 class DrainTable(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,8 @@
 """A target file: the system under test as data.
 
-Two passes fill in a target file. `{name}` in any text is filled in once, from what the run knows (port,
-sql, cache, …); `$name` in a path, header or body is filled in for every request.
+Two passes fill in a target file. `{name}` in any text is filled in once, from what the run knows (port, sql, cache, a
+server of the topology, …), `{name|other}` by the first that it knows; `$name` in a path, header or body is filled in
+for every request.
 """
 
 import fnmatch
@@ -26,8 +27,9 @@ from harness.target.template import Template, body_template, path_template
 from harness.target.tls import make_context
 from invariants.schema import EVIDENCE
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_OPTIONS: Final = "options"
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*(?:\|[a-z_][a-z0-9_]*)*)\}")
+_WORDS: Final = ("options", "topology")
+"""Variables that are any number of words of the command."""
 _ADMIN_NAMES: Final = ("name", "value")
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -103,7 +105,7 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
     """Read the target file at `path`; `variables` fill its `{name}`s. What does not fit is a ConfigError."""
     path = Path(path)
     tree = config.read_toml(path)
-    _splice_options(tree, variables)
+    _splice_words(tree, variables)
     with _place(f"{path}:"):
         tree = _filled(tree, variables, "")
     file = config.convert(tree, TargetFile, source=str(path))
@@ -166,20 +168,24 @@ def _filled(tree: Any, variables: Mapping[str, str], place: str) -> Any:
         return [_filled(item, variables, place) for item in tree]
     if not isinstance(tree, str):
         return tree
-    for name in _PLACEHOLDER.findall(tree):
-        if name not in variables:
-            raise ConfigError(f"'{place}' has unknown placeholder {{{name}}}: {nearest(name, variables)}")
-    return _PLACEHOLDER.sub(lambda match: variables[match[1]], tree)
+    return _PLACEHOLDER.sub(lambda match: variables[_known(match[1], variables, place)], tree)
 
 
-def _splice_options(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
+def _known(placeholder: str, variables: Mapping[str, str], place: str) -> str:
+    """The first of a placeholder's names that the run knows."""
+    names = placeholder.split("|")
+    known = next((name for name in names if name in variables), None)
+    if known is None:
+        raise ConfigError(f"'{place}' has unknown placeholder {{{placeholder}}}: {nearest(names[-1], variables)}")
+    return known
+
+
+def _splice_words(tree: dict[str, Any], variables: Mapping[str, str]) -> None:
     """`{options}` alone as a word of the command is as many words as there are options, also none."""
     start = tree.get("start")
     if isinstance(start, dict) and isinstance(start.get("command"), list):
-        options = shlex.split(variables.get(_OPTIONS, ""))
-        start["command"] = [
-            spliced for word in start["command"] for spliced in (options if word == f"{{{_OPTIONS}}}" else [word])
-        ]
+        words = {f"{{{name}}}": shlex.split(variables.get(name, "")) for name in _WORDS}
+        start["command"] = [spliced for word in start["command"] for spliced in words.get(word, [word])]
 
 
 def _address(base_url: str) -> tuple[bool, str, int, str]:

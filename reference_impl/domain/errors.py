@@ -37,6 +37,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "bad_amount": ErrorKind(422, True, "the amount is not a positive number of fen that the shares can divide"),
     "bad_shares": ErrorKind(422, True, "the number of shares is outside its limits"),
     "share_too_large": ErrorKind(422, True, "a share would exceed 200 yuan"),
+    "wrong_region": ErrorKind(421, True, "this process does not serve the region that the packet's id names"),
     "limited": ErrorKind(429, True, "too many at once; try again after Retry-After"),
     "internal": ErrorKind(500, False, "a fault of ours; the operation may have happened"),
     "unavailable": ErrorKind(503, False, "a store did not answer; the operation may have happened"),

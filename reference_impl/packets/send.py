@@ -16,7 +16,7 @@ from reference_impl.domain.identifiers import (
 )
 from reference_impl.domain.packet import Order, check_order
 from reference_impl.domain.steering import spread
-from reference_impl.packets import preorders, steering
+from reference_impl.packets import elsewhere, preorders, steering
 from reference_impl.resilience.breaker import CACHE
 from reference_impl.stores import cache as keys
 from reference_impl.stores.cache import CacheError
@@ -89,7 +89,7 @@ def _cached(system: System, request: SendRequest, wanted: Order, tagged: bool) -
     region = _region(system, request, wanted, known)
     if region not in system.settings.regions_served:
         system.cache.set(key, region, nx=True, ex=system.settings.preorder_s)
-        return _elsewhere(system, region, request, wanted.client_key, tagged)
+        return _elsewhere(system, region, request, wanted, tagged)
     if known and known not in REGION_DIGITS:
         return _standing(system, known, wanted, tagged)
     order = msgspec.structs.replace(wanted, packet=_numbered_by_cache(system, region, tagged))
@@ -102,7 +102,7 @@ def _by_database(system: System, request: SendRequest, wanted: Order, tagged: bo
     known = _bound(system, wanted, tagged)
     region = _region(system, request, wanted, known)
     if region not in system.settings.regions_served:
-        return _elsewhere(system, region, request, wanted.client_key, tagged)
+        return _elsewhere(system, region, request, wanted, tagged)
     if known is not None:
         return _standing(system, known, wanted, tagged)
     made = _insert(system, wanted, _numbered_by_generator(system, region, wanted, tagged))
@@ -142,9 +142,13 @@ def _standing(system: System, packet: str, wanted: Order, tagged: bool) -> Order
     return paid or preorders.read(system, at) or _insert(system, wanted, at)
 
 
-def _elsewhere(system: System, region: str, request: SendRequest, client_key: str, tagged: bool) -> Order:
-    """The processes of that region preorder it: they are told that it is steered."""
-    raise Refused("bad_request", f"region {region!r} is not served here")
+def _elsewhere(system: System, region: str, request: SendRequest, wanted: Order, tagged: bool) -> Order:
+    """The processes of that region preorder it: they are told that it is steered. Raises Refused."""
+    if region not in system.settings.links:
+        raise Refused("bad_request", f"region {region!r} is not served here")
+    return msgspec.structs.replace(
+        wanted, packet=elsewhere.send_elsewhere(system, region, request, wanted.client_key, tagged)
+    )
 
 
 def _keep(system: System, order: Order, key: str, tagged: bool) -> Order:

@@ -44,6 +44,8 @@ class Controls:
         self._ops, self._client, self._runtime, self._file = ops, client, runtime, file
         self._writing = runtime.lock()
         self._newest: dict[str, Change] = {}
+        self.others: Sequence[Controls] = ()
+        """Of other regions, whose processes hear of a change by a Redis of their own."""
 
     def on(self, switch: str) -> bool:
         """Whether a switch is in force: set, and nothing that excludes it is."""
@@ -60,7 +62,8 @@ class Controls:
         if not fits(name, value):
             raise Refused("bad_control", f"{name} = {value}")
         change = self._recorded(name, value, who)
-        self.publish(change)
+        for controls in (self, *self.others):
+            controls.publish(change)
         return change
 
     def publish(self, change: Change) -> None:

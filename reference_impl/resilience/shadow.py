@@ -8,6 +8,7 @@ import msgspec
 
 from reference_impl.stores.layout import SHADOW
 from reference_impl.stores.stream import BODY
+from reference_impl.system import System
 
 _PACKET = re.compile(r"(?:packet|preorder|blessing|code_of):(\d{27})")
 _SENDER = re.compile(r"(?:send|screen|profile):(\d+)(?::|$)")
@@ -22,6 +23,13 @@ class KeyRow(msgspec.Struct, frozen=True):
     subject: str | None
     person: str | None
     tag: bool | None
+
+
+def rows_of(system: System) -> Iterator[KeyRow]:
+    """The keys of a system's cache, and of its streams where they are elsewhere."""
+    yield from rows_of_keys(system.cache)
+    if system.stream is not system.cache:
+        yield from rows_of_keys(system.stream)
 
 
 def rows_of_keys(cache: Any) -> Iterator[KeyRow]:

@@ -65,6 +65,7 @@ DIALS: Final[dict[str, Dial]] = {
     "guard_per_s": Dial(
         500, 0, 1_000_000, "/s", "so many readers a second of one process pass the database's guard; 0: no limit (W17)"
     ),
+    "link_delay_ms": Dial(0, 0, 10_000, "ms", "the cross-city link holds what it carries for so long (W01)"),
 }
 
 NAMES: Final = (*SWITCHES, *DIALS)

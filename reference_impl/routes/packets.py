@@ -26,7 +26,7 @@ def routes(system: System) -> Routes:
         at = parse_packet_id(order.packet)
         request.context.region = at.region
         told = {"packet": order.packet, "state": "preordered"}
-        if body.face_to_face:
+        if body.face_to_face and at.region in system.settings.regions_served:  # elsewhere its sender asks for it
             told["code"] = codes.give(system, at)
         answer(response, told, falcon.HTTP_201)
 

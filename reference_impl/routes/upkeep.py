@@ -13,7 +13,7 @@ def routes(system: System) -> Routes:
         answer(response, {"pending": under_way.pending(system)})
 
     def keys(_request: falcon.Request, response: falcon.Response) -> None:
-        answer(response, list(shadow.rows_of_keys(system.cache)))
+        answer(response, list(shadow.rows_of(system)))
 
     return {
         "/v1/backlog": {"GET": backlog},

@@ -60,6 +60,9 @@ def without_start(folder: Path, url: str) -> Path:
         (("run", "group_grab", "--tagged", "1.5"), "Invalid value for '--tagged'"),
         (("run", "group_grab", "--seed", "x"), "Invalid value for '--seed'"),
         (("run", "group_grab", "--backend", "clouds"), "Invalid value for '--backend'"),
+        (("run", "group_grab", "--topology", "two-region"), "did you mean 'two-regions'?"),
+        (("run", "group_grab", "--topology", "embedded", "--backend", "servers"), "leave out --backend"),
+        (("serve", "--topology", "nowhere.toml"), "--topology nowhere.toml: neither a file nor a name"),
         (("run", "group_grab", "--fault", "kill"), "write NAME=ARGUMENT@SECONDS"),
         (("run", "group_grab", "--fault", "kil=api@3"), "no fault is called 'kil': did you mean 'kill'?"),
         (("run", "group_grab", "--target", "nowhere.toml"), "nowhere.toml: no such file"),
@@ -80,17 +83,37 @@ def test_bad_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> Non
     [
         ([("key_header", "key_heather")], "did you mean 'key_header'?"),
         ([('"no_overspend"', '"no_overspent"')], "did you mean 'no_overspend'?"),
-        ([("{sql}/south_0", "{sqll}/south_0")], "did you mean 'sql'?"),
+        ([("{south_0|sql}/south_0", "{south_0|sqll}/south_0")], "did you mean 'sql'?"),
         ([("method = ", "method ")], "target.toml"),
         ([('"-m", "reference_impl"', '"-m", "no_such_module"')], "No module named no_such_module"),
         ([('command = [\n    "{python}"', 'command = [\n    "/no/such/program"')], "cannot start /no/such/program"),
-        ([('ready = "/v1/health"', 'ready = "/v1/nothing"\ntimeout_s = 3')], "was not ready within 3 s"),
+        (
+            [('ready = "/v1/health"', 'ready = "/v1/nothing"'), ("timeout_s = 120", "timeout_s = 3")],
+            "was not ready within 3 s",
+        ),
     ],
 )
 def test_bad_target_files(tmp_path: Path, changes: list[tuple[str, str]], says: str) -> None:
     """A target file that is wrong, or whose target does not start, is one line that says what and where."""
     path = target_file(tmp_path, *changes)
     assert says in rainproof(tmp_path, "run", "group_grab", *SMALL, "--target", str(path)).complaint
+
+
+def test_a_target_that_takes_no_topology(tmp_path: Path) -> None:
+    """A topology whose target cannot be told of it is refused before anything is started."""
+    path = target_file(tmp_path, ('"{topology}", ', ""))
+    topology = str(path.parent / "t.toml")
+    Path(topology).write_text("")
+    said = rainproof(tmp_path, "run", "group_grab", *SMALL, "--target", str(path), "--topology", topology)
+    assert "[start] command has no {topology}" in said.complaint
+
+
+def test_a_topology_that_the_target_cannot_read(tmp_path: Path) -> None:
+    """What is wrong in the target's part of a topology is its last word, in one line."""
+    path = tmp_path / "t.toml"
+    path.write_text('[regions.south]\ncache = "nowhere"')
+    said = rainproof(tmp_path, "run", "group_grab", *SMALL, "--topology", str(path))
+    assert "no server is called 'nowhere'" in said.complaint
 
 
 def test_failing_evidence_query(tmp_path: Path) -> None:

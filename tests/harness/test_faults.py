@@ -1,14 +1,20 @@
 """Faults: how they are said, and who is killed."""
 
+import http.server
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
+import psutil
 import pytest
 
-from harness import faults
+from harness import faults, fleet
 from harness.config import ConfigError
 from harness.faults import Site
 from harness.target import load_target
@@ -30,6 +36,12 @@ def site(folder: Path, *workers: "subprocess.Popen[bytes]") -> Site:
     names = ("python", "port", "sql", "cache", "data", "backend", "options", "run")
     variables = dict.fromkeys(names, "") | {"port": "1", "data": str(folder)}
     return Site(load_target(TARGET, variables), None, None, workers)
+
+
+def role(folder: Path, name: str, pid: int) -> None:
+    """A role of the target that runs as process `pid`."""
+    (folder / "pids").mkdir(exist_ok=True)
+    (folder / "pids" / f"{name}.pid").write_text(f"{pid}\n")
 
 
 def test_parse() -> None:
@@ -97,3 +109,111 @@ def test_a_target_of_others_is_not_killed(tmp_path: Path) -> None:
     """What this run did not start it does not kill."""
     with pytest.raises(ConfigError, match="did not start the target"):
         faults.act(faults.parse("kill=target@0"), site(tmp_path))
+
+
+def test_a_role_is_halted_for_a_while(tmp_path: Path, sleeper: "subprocess.Popen[bytes]") -> None:
+    """SIGSTOP, and SIGCONT two seconds later."""
+    role(tmp_path, "link-south-north", sleeper.pid)
+    with ThreadPoolExecutor() as pool:
+        begun_s = time.monotonic()
+        halting = pool.submit(faults.act, faults.parse("stop=link-south-north@0"), site(tmp_path))
+        assert comes_to(sleeper, psutil.STATUS_STOPPED)
+        assert halting.result() == f"stopped link-south-north ({sleeper.pid}) for 2 s"
+    assert time.monotonic() - begun_s > 2
+    assert comes_to(sleeper, psutil.STATUS_SLEEPING)
+
+
+def comes_to(process: "subprocess.Popen[bytes]", status: str) -> bool:
+    """Is the process in this state within two seconds?"""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        if psutil.Process(process.pid).status() == status:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_what_ended_by_itself_cannot_be_halted(tmp_path: Path) -> None:
+    """A fault that did nothing is an error; so is a name that nobody has."""
+    over = subprocess.Popen([sys.executable, "-c", ""])
+    over.wait()
+    role(tmp_path, "credit", over.pid)
+    with pytest.raises(ConfigError, match="has ended by itself"):
+        faults.act(faults.parse("stop=credit@0"), site(tmp_path))
+    with pytest.raises(ConfigError, match="did you mean 'credit'"):
+        faults.act(faults.parse("stop=credits@0"), site(tmp_path))
+
+
+class Admin(http.server.BaseHTTPRequestHandler):
+    """An operators' surface that remembers what it was asked and answers `status`."""
+
+    asked: ClassVar[list[tuple[str, str, bytes]]] = []
+    status: ClassVar[int] = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((self.path, self.headers["Authorization"], body))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def admin() -> Iterator[int]:
+    """The port of an operators' surface."""
+    Admin.asked, Admin.status = [], 200
+    with http.server.HTTPServer(("127.0.0.1", 0), Admin) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def site_with_admin(folder: Path, port: int, table: str) -> Site:
+    path = folder / "target.toml"
+    path.write_text(f'[target]\nbase_url = "http://127.0.0.1:{port}"\n{table}')
+    return Site(load_target(path, {"data": str(folder)}), None, None, ())
+
+
+ADMIN = '[admin]\npath = "/controls/$name"\ntoken_file = "{data}/token"\nheaders = { X-Operator = "fault" }\n'
+
+
+def test_an_operator_sets_a_control(tmp_path: Path, admin: int) -> None:
+    """The target is asked by its [admin], with the token that stands in its file."""
+    (tmp_path / "token").write_text("secret\n")
+    done = faults.act(faults.parse("set=north_percent:-1@3"), site_with_admin(tmp_path, admin, ADMIN))
+    assert Admin.asked == [("/controls/north_percent", "Bearer secret", b'{"value": -1}')]
+    assert done == "set north_percent to -1"
+
+
+def test_a_control_that_is_not_set_is_an_error(tmp_path: Path, admin: int) -> None:
+    """A refusal, a lost token, a target without [admin], and a value that is no number: each is said."""
+    setting = faults.parse("set=north_percent:100@3")
+    with pytest.raises(ConfigError, match="token_file"):
+        faults.act(setting, site_with_admin(tmp_path, admin, ADMIN))
+    (tmp_path / "token").write_text("secret")
+    Admin.status = 403
+    with pytest.raises(ConfigError, match="the target answers 403"):
+        faults.act(setting, site_with_admin(tmp_path, admin, ADMIN))
+    with pytest.raises(ConfigError, match=r"has no \[admin\]"):
+        faults.act(setting, site_with_admin(tmp_path, admin, ""))
+    with pytest.raises(ConfigError, match="write set=NAME:VALUE"):
+        faults.act(faults.parse("set=north_percent@3"), site_with_admin(tmp_path, admin, ADMIN))
+
+
+@pytest.mark.servers
+def test_a_server_is_killed_by_its_name(tmp_path: Path) -> None:
+    """Any server of a topology can be killed or halted, and serves again afterwards."""
+    tables = {name: fleet.ServerTable("redis") for name in ("cache_south", "cache_north")}
+    with fleet.start(tmp_path / "servers", tables, tmp_path) as running:
+        here = msgspec.structs.replace(site(tmp_path), running=running)
+        before = {name: server.pid for name, server in running.named.items()}
+        done = faults.act(faults.parse("kill=cache_south@0"), here)
+        killed = running.named["cache_south"]
+        assert done == f"killed Redis cache_south ({before['cache_south']}), started it again ({killed.pid})"
+        assert killed.pid not in (0, before["cache_south"])
+        assert running.named["cache_north"].pid == before["cache_north"]
+        assert faults.act(faults.parse("stop=cache_north@0"), here).startswith("stopped cache_north")
+        with pytest.raises(ConfigError, match="did you mean 'cache_north'"):
+            faults.act(faults.parse("kill=cache_nort@0"), here)

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from harness import figures
-from harness.report.results import Operations, Settled
+from harness.report.results import Fault, Felt, Operations, Settled
 from invariants.schema import EVIDENCE, HISTORY
 
 
@@ -127,3 +127,17 @@ def test_rate_leaves_preparations_out(connection: duckdb.DuckDBPyConnection) -> 
     rate = figures.rate(connection)
     assert rate
     assert (rate.offered_per_s, rate.achieved_per_s) == (11.0, 5.5)
+
+
+def test_what_clients_felt_of_a_fault(connection: duckdb.DuckDBPyConnection) -> None:
+    """Counted is what was due in the seconds after a fault, until the next; a latency is of what was answered."""
+    second = 10**9
+    for at_s, outcome, took_ms in [(0, "ok", 900), (1, "ok", 5), (2, "fail", 40), (3, "info", None), (4, "ok", 7)]:
+        done_ns = None if took_ms is None else at_s * second + took_ms * 10**6
+        operate(connection, "open", outcome, intended_ns=at_s * second, done_ns=done_ns)
+    operate(connection, "grab", "info", intended_ns=3 * second, done_ns=None)
+    first, last = figures.felt(connection, [Fault("a=b@1", 1.0, "", second), Fault("c=d@4", 4.0, "", 4 * second)])
+    assert first.felt == {"grab": Felt(0, 0, 1, None), "open": Felt(1, 1, 1, 40_000)}
+    assert (first.felt_s, last.felt_s) == (3.0, 5.0)
+    assert last.felt == {"open": Felt(1, 0, 0, 7_000)}
+    assert figures.felt(connection, []) == []

@@ -132,6 +132,31 @@ def test_faults_cost_nothing(tmp_path: Path, who: str) -> None:
     assert results["operations"]["issued"] == journaled(Path(results["run"]["path"]))
 
 
+@pytest.mark.servers
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_faults_on_two_regions_cost_nothing(tmp_path: Path) -> None:
+    """A cache, a database, a logic process, a consumer and a link fail in mid-load: the money is whole, nobody is
+    accused, and of each fault it is said what clients had of it.
+    """
+    whom = (
+        "kill=cache_south@2",
+        "kill=south_1@4",
+        "kill=api-south-1@6",
+        "kill=credit-south@7",
+        "stop=link-south-north@8",
+    )
+    strikes = [word for fault in whom for word in ("--fault", fault)]
+    night = ("--topology", "two-regions", "--people", "400", "--packets", "40", "--duration", "14")
+    results = told(said := rainproof(tmp_path, "run", "group_grab", *night, *strikes, "--json", timeout_s=380))
+    assert said.code == 0, (results["reasons"], said.err)
+    assert {verdict["verdict"] for verdict in results["invariants"].values()} == {"holds"}
+    assert [fault["name"] for fault in results["faults"]] == list(whom)
+    assert all(fault["felt"]["open"]["p99_us"] > 0 for fault in results["faults"])
+    assert results["money"]["balanced"] and said.left == []
+    assert not (Path(results["run"]["path"]) / "servers").exists()
+
+
 @pytest.mark.long
 def test_a_worker_is_started_again(tmp_path: Path) -> None:
     """kill -9 of one of two workers and another in its place: people and keys of the three lives are disjoint, every

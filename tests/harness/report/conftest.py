@@ -8,6 +8,7 @@ import pytest
 
 from harness.report.results import (
     Fault,
+    Felt,
     Latency,
     Money,
     Operations,
@@ -47,7 +48,7 @@ def results_of() -> Callable[..., Results]:
             latency={"open": Latency(FAST, FAST)},
             rate=Rate(400.0, 398.25),
             generator={"workers": 2, "lag_p99_us": 3_100, "cpu_share": 0.41},
-            faults=[Fault("kill=credit@5", 5.1, "killed 4711")],
+            faults=[Fault("kill=credit@5", 5.1, "killed 4711", 1, 5.0, {"open": Felt(1_200, 3, 40, 152_000)})],
             run=Run(
                 scenario="group_grab",
                 seed=7,

@@ -39,6 +39,8 @@ def test_summary_says_everything_in_order(tmp_path: Path, results_of: ResultsOf)
             "offered 400.0/s, achieved 398.2/s",
             "workers 2, lag p99 3.1 ms, cpu 41%",
             "kill=credit@5 at 5.1 s killed 4711",
+            "after kill=credit@5, for 5 s:",
+            "open  1,200 ok + 3 fail + 40 info, p99 152 ms",
             "reproduce  rainproof run group_grab",
             "run        runs/group_grab/x",
         )

@@ -246,3 +246,27 @@ def test_operation_that_a_file_lacks_is_named(target_of: TargetOf) -> None:
     """A scenario that needs an operation the target does not map is told the nearest."""
     with pytest.raises(ConfigError, match=r"no \[operation.opne\]: did you mean 'open'\?"):
         target_of(OPEN, SHARED).operation("opne")
+
+
+def test_the_first_known_of_several_names_fills_in(target_of: TargetOf) -> None:
+    """`{name|other}` is the address of a server where there is one by that name, and another's where there is not."""
+    text = '[evidence.stores]\na = "{south_0|sql}/a"'
+    assert target_of(text, sql="x://1", south_0="x://2").evidence.stores == {"a": "x://2/a"}
+    assert target_of(text, sql="x://1").evidence.stores == {"a": "x://1/a"}
+    with pytest.raises(ConfigError, match=r"unknown placeholder \{south_0\|sql\}"):
+        target_of(text)
+
+
+def test_a_topology_is_any_number_of_words(target_of: TargetOf) -> None:
+    """`{topology}` alone as a word of the command is the words that name the files, or none."""
+    text = '[start]\ncommand = ["serve", "{topology}", "{options}"]'
+    words = target_of(text, topology="--topology 'a b.toml' --servers s.json", options="").start
+    assert words and words.command == ["serve", "--topology", "a b.toml", "--servers", "s.json"]
+    none = target_of(text, topology="", options="").start
+    assert none and none.command == ["serve"]
+
+
+def test_an_operator_s_request_is_checked(target_of: TargetOf) -> None:
+    """[admin] may name $name and $value only."""
+    with pytest.raises(ConfigError, match=r"\[admin\] \$nam has no value here: did you mean 'name'"):
+        target_of('[admin]\npath = "/controls/$nam"')
