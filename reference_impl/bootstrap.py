@@ -115,8 +115,8 @@ def create_stores(settings: Settings) -> None:
 
 def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     """A system over stores that exist; `holder` names the process in the table of epochs."""
-    cache = connect_cache(settings.cache)
-    stream = connect_cache(settings.stream) if settings.stream else cache
+    cache = connect_cache(settings.cache, settings.data)
+    stream = connect_cache(settings.stream, settings.data) if settings.stream else cache
     file = Path(settings.data) / CONTROLS_FILE
     system = assemble(settings, runtime, connect(settings, runtime), cache, holder, stream=stream, controls_file=file)
     system.controls.load()

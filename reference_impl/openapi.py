@@ -26,7 +26,8 @@ JSON: Final = "application/json"
 _SCHEMAS: Final = "#/components/schemas/{name}"
 _BODY: Final = ("bad_json", "body_too_large")
 _FAULTS: Final = ("bad_request", "internal", "unavailable")
-_READING: Final = ("unknown_packet", "tag_mismatch", "not_paid")
+_PACKET: Final = ("unknown_packet", "tag_mismatch", "wrong_region")
+_READING: Final = (*_PACKET, "not_paid")
 _AFTER: Final = (("after", {"type": "string", "maxLength": 64}),)
 _OPENING: Final = (*_READING, "already_opened", "sold_out", "expired", "void", "limited")
 
@@ -64,7 +65,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "pay": Operation(
         "pay a preordered packet",
         answers.Paid,
-        ("unknown_packet", "tag_mismatch", "no_preorder", "not_sender", "insufficient_funds", "key_bound", "void"),
+        (*_PACKET, "no_preorder", "not_sender", "insufficient_funds", "key_bound", "void"),
         PayBody,
         keyed=True,
         tagged=True,
@@ -77,7 +78,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "give_code": Operation(
         "the code of a face-to-face packet, for its sender",
         answers.Code,
-        ("unknown_packet", "tag_mismatch", "not_sender", "limited"),
+        (*_PACKET, "not_sender", "limited"),
         SenderBody,
         keyed=True,
         tagged=True,

@@ -143,8 +143,11 @@ def _standing(system: System, packet: str, wanted: Order, tagged: bool) -> Order
 
 
 def _elsewhere(system: System, region: str, request: SendRequest, wanted: Order, tagged: bool) -> Order:
-    """The processes of that region preorder it: they are told that it is steered. Raises Refused."""
-    if region not in system.settings.links:
+    """The processes of that region preorder it: they are told that it is steered, and pass it on to nobody.
+
+    Raises Refused.
+    """
+    if request.steered or region not in system.settings.links:
         raise Refused("bad_request", f"region {region!r} is not served here")
     return msgspec.structs.replace(
         wanted, packet=elsewhere.send_elsewhere(system, region, request, wanted.client_key, tagged)

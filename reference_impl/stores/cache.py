@@ -10,13 +10,14 @@ from reference_impl.stores.layout import side
 CacheError = redis.RedisError
 """What every call of a cache or stream may raise."""
 
-_embedded_server: Final = fakeredis.FakeServer(version=(7,))
+_embedded: Final[dict[str, fakeredis.FakeServer]] = {}
 
 
-def connect_cache(address: str) -> redis.Redis:
-    """A client of the cache at `address`; `embedded` is one cache shared by the whole process."""
+def connect_cache(address: str, data: str) -> redis.Redis:
+    """A client of the cache at `address`; `embedded` is one cache inside the process, of the deployment in `data`."""
     if address == "embedded":
-        embedded: redis.Redis = fakeredis.FakeRedis(server=_embedded_server, decode_responses=True)
+        server = _embedded.setdefault(data, fakeredis.FakeServer(version=(7,)))
+        embedded: redis.Redis = fakeredis.FakeRedis(server=server, decode_responses=True)
         return embedded
     return redis.Redis.from_url(
         address, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=1.0, max_connections=512

@@ -185,19 +185,29 @@ BROKEN = [
     (
         "cache_agrees",
         "behind",
-        set_("cache_view", {"packet": "P1", "person": None}, remaining_shares=2),
+        set_("cache_view", {"view": "cache", "packet": "P1", "person": None}, remaining_shares=2),
         "2 shares and",
     ),
-    ("cache_agrees", "another state", set_("cache_view", {"packet": "P3", "person": None}, state="paid"), "it is paid"),
+    (
+        "cache_agrees",
+        "another state",
+        set_("cache_view", {"view": "cache", "packet": "P3", "person": None}, state="paid"),
+        "it is paid",
+    ),
     (
         "cache_agrees",
         "another rest",
-        set_("cache_view", {"packet": "P1", "person": None}, remaining_fen=1),
+        set_("cache_view", {"view": "cache", "packet": "P1", "person": None}, remaining_fen=1),
         "1 fen left",
     ),
     ("cache_agrees", "no such packet", drop("packets", packet="P2"), "the orders nothing"),
-    ("cache_agrees", "half a packet", drop("cache_view", packet="P1", person="11"), "lacks the"),
-    ("cache_agrees", "opens alone", drop("cache_view", packet="P1", person=None), "has 0 rows for the state"),
+    ("cache_agrees", "half a packet", drop("cache_view", view="cache", packet="P1", person="11"), "lacks the"),
+    (
+        "cache_agrees",
+        "opens alone",
+        drop("cache_view", view="cache", packet="P1", person=None),
+        "has 0 rows for the state",
+    ),
     ("cache_agrees", "an open of nobody's", set_("cache_view", CACHED, person="77"), "says person 77 took"),
     ("cache_agrees", "another amount", set_("cache_view", CACHED, amount_fen=1), "took 1 fen"),
     ("cache_agrees", "another place", set_("cache_view", CACHED, sequence=7), "as number 7"),
@@ -254,7 +264,7 @@ def test_a_planted_violation_is_caught(name: str, breaking: Callable[[World], No
 
 
 NULLED = [
-    ("cache_agrees", "cache_view", {"packet": "P1", "person": None}, "state"),
+    ("cache_agrees", "cache_view", {"view": "cache", "packet": "P1", "person": None}, "state"),
     ("cache_agrees", "packets", {"packet": "P1"}, "shares"),
     ("cache_agrees", "opens", OPEN, "amount_fen"),
     ("no_overspend", "opens", {"packet": "P1", "person": "11"}, "amount_fen"),

@@ -9,8 +9,8 @@ from invariants.judge import judge
 
 SENT = {"packet": "P1", "box": "sent"}
 RECEIVED = {"packet": "P1", "box": "received", "person": "11"}
-PAGE = {"packet": "P1", "person": None}
-OPEN = {"packet": "P1", "person": "11"}
+PAGE = {"view": "details", "packet": "P1", "person": None}
+OPEN = {"view": "details", "packet": "P1", "person": "11"}
 
 
 def drop(table: str, **where: object) -> Callable[[World], None]:
@@ -48,7 +48,7 @@ LISTS = [
 ]
 
 DETAILS = [
-    ("no page", drop("cache_view", packet="P1"), "cannot be read, and it is exhausted"),
+    ("no page", drop("cache_view", view="details", packet="P1"), "cannot be read, and it is exhausted"),
     ("stale", set_("cache_view", PAGE, state="paid"), "say that it is paid, and it is exhausted"),
     ("a line missing", drop("cache_view", **OPEN), "do not show the open of person 11"),
     ("a line too many", copy("cache_view", OPEN, person="99"), "an open of person 99 that is none of its opens"),

@@ -125,7 +125,8 @@ class Night:
     def messages(self, name: stream.Topic = stream.CREDIT, tagged: bool = False) -> list[Any]:
         """What a stream holds, worked on or not."""
         found: Any = self.system.cache.xrange(stream.stream_name(name, tagged))
-        return [msgspec.json.decode(fields[stream.BODY], type=name.shape) for _, fields in found]
+        shape = stream.Debt if name is stream.DEAD else name.shape
+        return [msgspec.json.decode(fields[stream.BODY], type=shape) for _, fields in found]
 
     def debts(self, tagged: bool = False) -> int:
         """Messages about money that are not worked off."""

@@ -14,6 +14,7 @@ from test_reference_roles import KINDS, Deployment, deployed, until
 @pytest.fixture(scope="module", params=KINDS)
 def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(request, request.param, tmp_path_factory.mktemp("operated")) as started:
+        started.roles = [role for role in started.roles if role != "profiles"]  # a stand-in for somebody else's
         until(lambda: all(_health(started, role) for role in started.roles))
         yield started
 

@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, ClassVar
 
 import falcon.testing
@@ -12,6 +13,7 @@ from night import Night
 
 from reference_impl.api import make_app
 from reference_impl.domain.errors import Refused
+from reference_impl.domain.identifiers import PacketId
 from reference_impl.packets.elsewhere import send_elsewhere
 from reference_impl.packets.send import SendRequest
 
@@ -105,13 +107,14 @@ def south(night: Night) -> Iterator[Night]:
 
 def test_w01_a_new_packet_is_sent_where_it_belongs(south: Night) -> None:
     """The other region gets the same request under the same key and tag, and that the choice is made."""
-    OtherRegion.says = (201, {"packet": "2" * 27})
+    packet = str(PacketId("north", True, 0, date(2027, 2, 5), 0, 1, 1))
+    OtherRegion.says = (201, {"packet": packet})
     body = {"sender": 7, "kind": "equal", "total_fen": 10, "shares": 2, "region": "north", "blessing": "福"}
     headers = {"Idempotency-Key": "k-7", "X-Rainproof-Tag": "1"}
     told = client_of(south).simulate_post("/v1/packets", json=body, headers=headers)
-    assert (told.status_code, told.json["packet"]) == (201, "2" * 27)
+    assert (told.status_code, told.json["packet"]) == (201, packet)
     ((heard, asked),) = OtherRegion.asked
-    assert asked == {**body, "expires_in_ms": None, "steered": True}
+    assert asked == {**body, "expires_in_ms": None, "face_to_face": False, "steered": True}
     assert (heard["Idempotency-Key"], heard["X-Rainproof-Tag"]) == ("k-7", "1")
 
 

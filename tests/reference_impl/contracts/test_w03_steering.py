@@ -62,8 +62,8 @@ def test_w03_a_process_of_one_region_asks_the_other(night: Night, monkeypatch: p
     """A key that was sent to the north once goes there again, whatever is steered by then; others stay."""
     asked: list[tuple[str, str]] = []
 
-    def elsewhere(system: System, region: str, request: SendRequest, key: str, tagged: bool) -> Order:
-        asked.append((region, key))
+    def elsewhere(system: System, region: str, request: SendRequest, wanted: Order, tagged: bool) -> Order:
+        asked.append((region, wanted.client_key))
         raise Refused("unavailable")  # the answer was lost on the way
 
     monkeypatch.setattr(send, "_elsewhere", elsewhere)

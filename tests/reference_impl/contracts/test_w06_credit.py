@@ -262,7 +262,7 @@ def test_w06_what_ends_whoever_takes_it_is_laid_aside(night: Night) -> None:
     rested(night)
     consuming.take_over(night.system, crediting.JOB, "living")
     (dead,) = night.messages(stream.DEAD)
-    assert dead.vouchers == [voucher] and stream.backlog(night.system.stream, False) == 0
+    assert dead.vouchers == [voucher] and night.debts() == 0
     assert night.reconcile_vouchers().missing == 1
 
 

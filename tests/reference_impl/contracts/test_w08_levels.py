@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
 import pytest
 import redis
 from night import Night
@@ -12,6 +13,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.packets import grab
 from reference_impl.packets.details import details
+from reference_impl.resilience.breaker import Breakers
 from reference_impl.resilience.controls import Change
 from reference_impl.resilience.counts import Counts
 from reference_impl.stores.cache import packet_key
@@ -23,7 +25,8 @@ GONE: Final = "redis://127.0.0.1:1/0"
 def without_redis(night: Night) -> Night:
     """The same process, whose cache does not answer any more."""
     client = redis.Redis.from_url(GONE, decode_responses=True, retry=None)
-    return Night(replace(night.system, cache=client))
+    system = night.system
+    return Night(replace(system, cache=client, breakers=Breakers(system.settings, system.runtime)))
 
 
 def without_memory(night: Night) -> Night:
@@ -58,8 +61,10 @@ def grabbed(night: Night, packet: str, person: int) -> str:
 
 
 def seen(night: Night, packet: str) -> Any:
+    """The page without what only the cache has: blessing and names."""
     try:
-        return details(night.system, parse_packet_id(packet))
+        page = details(night.system, parse_packet_id(packet))
+        return msgspec.structs.replace(page, blessing="", degraded=[])
     except Refused as refused:
         return refused.code
 
@@ -145,7 +150,9 @@ def test_w08_a_grab_of_a_cached_packet_is_one_round_trip(night: Night) -> None:
     """One command to the cache and nothing else."""
     packet = night.paid(1000, 3)
     cache = Counting(night.system.cache)
-    assert grabbed(Night(replace(night.system, cache=cache, orders={})), packet, night.person()) == "open"
+    system = night.system
+    counted = replace(system, cache=cache, orders={}, breakers=Breakers(system.settings, system.runtime))
+    assert grabbed(Night(counted), packet, night.person()) == "open"
     assert cache.asked == ["hmget"]
 
 

@@ -266,6 +266,7 @@ def test_w11_the_counter_knows_nothing_of_the_limiter(night: Night) -> None:
 
 def test_w11_samples_survive_a_database_that_is_away(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written is written the next time; nobody's open waits for it."""
+    night.system.samples.write()  # of what other tests have opened
     packet = night.paid(1000, 2)
     night.open(packet)
     with monkeypatch.context() as patch:

@@ -8,7 +8,7 @@ from night import Night
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
-from reference_impl.packets import details, grab
+from reference_impl.packets import details, grab, levels
 
 
 @contextmanager
@@ -38,13 +38,13 @@ def test_w17_a_grab_is_answered_from_the_database(night: Night, how: str) -> Non
     night.open(empty)
     night.expire(over)
     night.refund(over)
-    page = details.details(night.system, parse_packet_id(packet))
+    page = levels.whole(night.system, parse_packet_id(packet))
     with process(night, how) as blind, blind.controls(memory_off=1):
         assert grabbed(blind, packet) == "open"
         assert grabbed(blind, packet, opener) == "already_opened"
         assert grabbed(blind, empty) == "sold_out"
         assert grabbed(blind, over) == "expired"
-        assert details.details(blind.system, parse_packet_id(packet)) == page
+        assert levels.whole(blind.system, parse_packet_id(packet)) == page
         assert blind.system.counts.value("read", "grab", "database") == 4
 
 
