@@ -209,12 +209,19 @@ UNION ALL
 SELECT 'lists_0', person, 'received', packet, amount_fen, opened_us, tag FROM opens
 """
 
-_CACHE_VIEW: Final = """
+_CACHE_VIEW: Final = f"""
 SELECT 'http' AS store, 'details' AS "view", packet, NULL AS person, state, NULL AS amount_fen, NULL AS sequence,
     NULL AS remaining_fen, NULL AS remaining_shares, tag
 FROM packets
 UNION ALL
 SELECT 'http', 'details', packet, person, NULL, amount_fen, sequence, NULL, NULL, tag FROM opens
+UNION ALL
+SELECT 'cache', 'cache', packet_id(packet), NULL, {list(STATES)}["end" + 1], NULL, NULL,
+    CASE WHEN "end" = {STATES.index("refunded")} THEN 0 ELSE total_fen - taken_fen END,
+    CASE WHEN "end" = {STATES.index("refunded")} THEN 0 ELSE shares - taken END, tag = 1
+FROM packet_facts
+UNION ALL
+SELECT 'cache', 'cache', packet, person, NULL, amount_fen, sequence, NULL, NULL, tag FROM opens
 """
 
 _SHADOW_ACCOUNTS: Final = """

@@ -45,15 +45,19 @@ PLANTS: Final = {
     "allocation_bounds": Plant(amounts_fen=(500, 125, 125, 125, 125)),
     # a process had one more of its opens inside than it may
     "cap_respected": Plant(sql="UPDATE samples SET inside = cap + 1 WHERE packet {these}"),
+    # a fen more is left than the orders say
+    "cache_agrees": Plant(
+        sql="UPDATE cache_view SET remaining_fen = remaining_fen + 1 WHERE packet {these} AND view = 'cache'"
+    ),
     # an exhausted packet of which only three shares were opened
     "conservation": Plant(
         PAID,
         (_FEN,) * 3,
         "UPDATE packets SET state = 'exhausted' WHERE packet {these}",
-        also=("details_agree",),
+        also=("details_agree", "cache_agrees"),
     ),
     # details do not show the first share
-    "details_agree": Plant(sql="DELETE FROM cache_view WHERE packet {these} AND sequence = 1"),
+    "details_agree": Plant(sql="DELETE FROM cache_view WHERE packet {these} AND view = 'details' AND sequence = 1"),
     # the credit goes to somebody else: see `mislead`
     "exactly_once_credit": Plant(),
     # the first share went to a cold store, and its packet did not
@@ -71,7 +75,7 @@ PLANTS: Final = {
     "ids_unique": Plant(
         sql="""INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store, 'elsewhere' AS home)
         FROM packets WHERE packet {these}""",
-        also=("details_agree", "lists_agree"),
+        also=("details_agree", "lists_agree", "cache_agrees"),
     ),
     # the escrow account says one fen more than its lines
     "ledger_balances": Plant(sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True),
@@ -89,7 +93,7 @@ PLANTS: Final = {
     "no_overspend": Plant(
         amounts_fen=(*(_FEN,) * _SHARES, 0),
         sql=f"UPDATE packets SET shares = {_SHARES} WHERE packet {{these}}",
-        also=("allocation_bounds",),
+        also=("allocation_bounds", "cache_agrees"),
     ),
     # whoever holds the first share was refused
     "no_phantom": Plant(
@@ -98,7 +102,7 @@ PLANTS: Final = {
         WHERE subject {these} AND operation = 'open' AND sequence = 1"""
     ),
     # the holder of the first share has the second one too: see `mislead`
-    "one_open_per_user": Plant(),
+    "one_open_per_user": Plant(also=("cache_agrees",)),
     # the second share was answered before the first was asked for
     "open_order": Plant(
         sql=f"""UPDATE history SET sent_ns = sent_ns - {15 * MS}, done_ns = done_ns - {15 * MS}
@@ -111,7 +115,7 @@ PLANTS: Final = {
         """DELETE FROM packets WHERE packet {these};
         UPDATE history SET outcome = 'info', reason = 'timeout', done_ns = NULL
         WHERE subject {these} AND operation = 'pay'""",
-        also=("details_agree", "lists_agree"),
+        also=("details_agree", "lists_agree", "cache_agrees"),
     ),
     # refunded a microsecond too early
     "refund_once_after_expiry": Plant(

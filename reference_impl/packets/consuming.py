@@ -97,7 +97,7 @@ def listen(system: System, job: Job, consumer: str) -> None:
     while True:
         try:
             for tagged in system.sides():
-                stream.create_groups(system.stream, tagged)
+                stream.create_groups(system.stream, tagged, (job.topic, job.compensation))
             _work(system, job, consumer)
         except CacheError as error:
             log.warning("the stream does not answer: %s", error)

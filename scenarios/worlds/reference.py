@@ -92,6 +92,7 @@ class Reference:
         self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
         self._evidence = {store: _queries(store) for store in self.stores.all}
         self._booted: list[System] = []
+        self._drained: System | None = None
         self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in self.stores.all}
 
     # --- a schedule's beginning ---------------------------------------------------------------------------------------
@@ -105,6 +106,7 @@ class Reference:
                 texts.clear()
         self.cache.flushall()
         self._booted.clear()
+        self._drained = None
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
         system = assemble(self.settings, runtime, self.stores, self.cache, process)
@@ -152,7 +154,8 @@ class Reference:
         for store, queries in self._evidence.items():
             for table, rows in store.read(partial(_look, queries=queries)):
                 found.setdefault(table, []).extend(rows)
-        found["cache_view"] = [_canonical("cache_view", row) for row in rows_of_details(self._drained)]
+        pages = [] if self._drained is None else rows_of_details(self._drained)
+        found["cache_view"] = [_canonical("cache_view", row) for row in pages]
         found["cache_view"] += [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
         found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
         return found

@@ -66,6 +66,7 @@ def test_rows_arrive_in_the_canonical_shape(target_of: TargetOf, stores: Path) -
     assert rows[25_001] == {
         "store": "north_1", "packet": "7000001", "person": "人1", "sequence": 1, "amount_fen": 3, "tag": True,
         "remaining_fen": None, "opened_us": None, "voucher": "at 10:30 :x %s 5%", "key": None,
+        "home": None,
     }  # fmt: skip
     assert sum(row["amount_fen"] for row in rows if row["store"] == "north_0") == 3 * sum(range(25_000))
     assert pq.ParquetFile(stores / "out" / "opens.parquet").num_row_groups < 10  # in batches, not row by row

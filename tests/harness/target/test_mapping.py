@@ -167,7 +167,7 @@ def test_reference_is_mapped_by_its_own_file() -> None:
     target = load_target(REFERENCE, VARIABLES)
     assert set(target.operations) >= {"fund", "send", "pay", "grab", "open", "details", "balance"}
     assert target.evidence.stores["south_0"] == "sqlite:////data/south_0"
-    assert len(target.claims) == 16
+    assert len(target.claims) == 22
     assert target.start is not None
     assert "{" not in "".join(target.start.command)
 
