@@ -63,7 +63,7 @@ class Ledger:
             elif standing[key] != body:
                 raise Refused("key_bound", client_key)
 
-        self._write(self.shard(person), tagged, work)
+        self.write_in(self.shard(person), tagged, work)
 
     def pay(self, order: Order, tagged: bool) -> Order:
         """Move the sender's money to the packet's escrow, once; the order with the moments it was paid and expires.
@@ -95,7 +95,7 @@ class Ledger:
             return paid
 
         try:
-            return self._write(self.shard(order.sender), tagged, work)
+            return self.write_in(self.shard(order.sender), tagged, work)
         except books.Overdrawn:
             raise Refused("insufficient_funds") from None
 
@@ -123,7 +123,7 @@ class Ledger:
             if not books.standing_entries(connection, tables, [key]):
                 books.post(connection, store, tables, [entry], store.now_us(connection))
 
-        self._write(self.shard(order.sender), tagged, work)
+        self.write_in(self.shard(order.sender), tagged, work)
 
     def is_given_back(self, order: Order, tagged: bool) -> bool:
         tables, key = ledger_tables(tagged), return_key(order.packet)
@@ -165,9 +165,9 @@ class Ledger:
             if new:
                 books.post(connection, store, tables, new, store.now_us(connection))
 
-        self._write(store, tagged, work)
+        self.write_in(store, tagged, work)
 
-    def _write(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
+    def write_in(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
         """Run `work` in a transaction; where a concurrent one was first, look again at what it did."""
         tables = ledger_tables(tagged)
         for race in range(1, RACES + 1):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+import redis
 
 from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
@@ -49,11 +50,18 @@ def take_over(system: System, job: Job, consumer: str) -> int:
 
 def compensate(system: System, job: Job, message: stream.Message, tagged: bool, error: Exception) -> None:
     """Put what failed where it rests and is tried again, or, after so many attempts, among the dead letters."""
+    compensate_in(system.stream, job.compensation, message, tagged, error)
+
+
+def compensate_in(
+    client: redis.Redis, compensation: stream.Topic, message: stream.Message, tagged: bool, error: Exception
+) -> None:
+    """The same in any Redis."""
     attempts = message.body.attempts + 1
-    target = stream.DEAD if attempts >= MOST_ATTEMPTS else job.compensation
+    target = stream.DEAD if attempts >= MOST_ATTEMPTS else compensation
     told = message.number, message.stream, attempts, target.name, error
     log.warning("%s of %s failed (attempt %d, now in %s): %s", *told)
-    stream.add(system.stream, target, tagged, msgspec.structs.replace(message.body, attempts=attempts))
+    stream.add(client, target, tagged, msgspec.structs.replace(message.body, attempts=attempts))
 
 
 def listen(system: System, job: Job, consumer: str) -> None:

@@ -1,0 +1,78 @@
+"""Slices ↔ awards: what a dead process had reserved and not given away goes back to the budget (Money rule 10).
+
+A slice's time is over, by this clock, as long ago as it lasted: no holder's clock is that far off, and no award out of
+it is still on its way to the token store.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from reference_impl.reconcile.report import Report
+from reference_impl.stores import stream
+from reference_impl.stores.layout import LedgerTables, ledger_tables
+from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
+from reference_impl.system import System
+from reference_impl.wallet.budget import OPEN, give_rest_back
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.token_store import AWARDS, AWARDS_AGAIN
+
+
+def reconcile(system: System, since_us: int, until_us: int) -> Report:
+    """Close slices whose holders are gone, once every award of theirs is credited and counted."""
+    examined = repaired = 0
+    for desk, number, granted_fen, tagged in _open(system):
+        examined += 1
+        if not _under_way(desk, tagged):
+            rest_fen = granted_fen - _given_fen(system, number, tagged)
+            tables = wallet_tables(tagged)
+            repaired += desk.budget_store.write(lambda c, t=tables, n=number, r=rest_fen: give_rest_back(c, t, n, r))  # type: ignore[misc]
+    return Report(examined, examined, repaired)
+
+
+def count_missing(system: System, since_us: int, until_us: int) -> int:
+    """Slices are nobody's money: nothing is under way because of them."""
+    return 0
+
+
+def _open(system: System) -> Iterator[tuple[Desk, int, int, bool]]:
+    """Slices that nobody closed and nobody takes from any more."""
+    desk = system.desk
+    if desk is None:
+        return
+    long_ago_us = system.runtime.now_us() - int(system.settings.slice_s * 1_000_000)
+    for tagged in system.sides():
+        statement = _standing(wallet_tables(tagged))
+        rows = desk.budget_store.read(lambda c, s=statement: c.execute(s, {"long_ago_us": long_ago_us}).all())  # type: ignore[misc]
+        yield from ((desk, row.slice, row.granted_fen, tagged) for row in rows)
+
+
+def _under_way(desk: Desk, tagged: bool) -> bool:
+    client = desk.tokens.client
+    return any(client.xlen(stream.stream_name(topic, tagged)) for topic in (AWARDS, AWARDS_AGAIN))
+
+
+def _given_fen(system: System, number: int, tagged: bool) -> int:
+    statement = _counted(ledger_tables(tagged))
+    return sum(
+        int(store.read(lambda connection: connection.execute(statement, {"number": number}).scalar()) or 0)
+        for store in system.ledger.stores
+    )
+
+
+@cache
+def _standing(tables: WalletTables) -> sa.Select[Any]:
+    c = tables.slices.c
+    return (
+        sa.select(c.slice, c.granted_fen)
+        .where(c.state == OPEN, c.until_us < sa.bindparam("long_ago_us"))
+        .order_by(c.slice)
+    )
+
+
+@cache
+def _counted(tables: LedgerTables) -> sa.Select[Any]:
+    awards = tables.awards.c
+    return sa.select(sa.func.coalesce(sa.func.sum(awards.amount_fen), 0)).where(awards.slice == sa.bindparam("number"))

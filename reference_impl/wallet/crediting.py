@@ -1,0 +1,63 @@
+"""Crediting what tokens promise, at a speed of its own: far below that of issuing, with the backlog in the stream (B08)."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from reference_impl.ledger.awards import Award, credit_awards
+from reference_impl.packets import consuming
+from reference_impl.stores import stream
+from reference_impl.stores.cache import CacheError
+from reference_impl.system import System
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.token_store import AWARDS, AWARDS_AGAIN
+
+log = logging.getLogger(__name__)
+MOST: Final = 16
+"""Messages of one delivery."""
+EMPTY_REST_S: Final = 0.02
+
+
+def run_once(system: System, desk: Desk, consumer: str) -> int:
+    """Credit one delivery of each side, all of its awards in a transaction a database; how many. Raises CacheError."""
+    seen = 0
+    for tagged in system.sides():
+        seen += _work(system, desk, list(stream.receive(desk.tokens.client, AWARDS, tagged, consumer)), tagged)
+    return seen
+
+
+def take_over(system: System, desk: Desk, consumer: str) -> int:
+    """Credit what a dead consumer left and what failed before. Raises CacheError."""
+    seen, client = 0, desk.tokens.client
+    for tagged in system.sides():
+        for topic in (AWARDS, AWARDS_AGAIN):
+            seen += _work(system, desk, list(stream.claim(client, topic, tagged, consumer, system.settings.rest_ms)), tagged)
+        stream.rest(client, AWARDS_AGAIN, tagged, consumer)
+    return seen
+
+
+def _work(system: System, desk: Desk, messages: Sequence[stream.Message], tagged: bool) -> int:
+    if not messages:
+        return 0
+    awards = [message.body.award for message in messages]
+    try:
+        credit(system, desk, awards, tagged)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("%d awards are tried again: %s", len(awards), error)
+        for message in messages:
+            consuming.compensate_in(desk.tokens.client, AWARDS_AGAIN, message, tagged, error)
+    for message in messages:
+        stream.acknowledge(desk.tokens.client, message)
+    return len(messages)
+
+
+def credit(system: System, desk: Desk, awards: Sequence[Award], tagged: bool) -> None:
+    """Credit awards, and say so where the tokens stand; the ledger's word is enough where that fails."""
+    credit_awards(system.ledger, awards, tagged)
+    system.counts.add("credited", "award", by=len(awards))
+    try:
+        desk.tokens.mark_credited(awards)
+    except CacheError:
+        log.warning("%d credited awards are not marked", len(awards))
