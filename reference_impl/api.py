@@ -7,14 +7,14 @@ import falcon
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import ERRORS, Refused
-from reference_impl.routes import accounts, packets, upkeep
+from reference_impl.routes import accounts, packets, upkeep, wallet
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 from reference_impl.web import refuse
 
 log = logging.getLogger(__name__)
 READER_HEADER: Final = "X-Reader"
-ROUTES: Final = (accounts.routes, packets.routes, upkeep.routes)
+ROUTES: Final = (accounts.routes, packets.routes, wallet.routes, upkeep.routes)
 
 
 def make_app(system: System, reader: str) -> Any:

@@ -16,6 +16,7 @@ from reference_impl.runtime import Runtime
 from reference_impl.settings import Settings
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
 from reference_impl.stores.sql import Store
+from reference_impl.wallet.desk import Desk
 
 
 class HotTables(NamedTuple):
@@ -42,6 +43,8 @@ class System:
     opens: Opens
     controls: Controls
     counts: Counts
+    desk: Desk | None = None
+    """The festival wallet's, where there is an activity."""
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""
@@ -60,5 +63,7 @@ class System:
     def close(self) -> None:
         for store in (*self.orders.values(), *self.ledger.stores, self.lists, self.ops):
             store.close()
+        if self.desk is not None:
+            self.desk.close()
         self.cache.close()
         self.stream.close()

@@ -1,6 +1,6 @@
 """The order number of an award: a person gets each scene's award of an occurrence once (B06).
 
-    {act_id}_{scene_id}_{rain_id}_{award_type}_{stage}
+{act_id}_{scene_id}_{rain_id}_{award_type}_{stage}
 """
 
 import re
@@ -43,7 +43,7 @@ def order_number(act: int, scene: str, rain: str, award_type: str, stage: str) -
 
 def parse_order(text: str) -> OrderNumber:
     """The parts of an order number. Raises Refused("bad_order")."""
-    parts = text.split("_")
-    if len(parts) != len(OrderNumber._fields) or not (parts[0].isascii() and parts[0].isdigit() and len(parts[0]) == 15):
+    act, *parts = text.split("_")
+    if len(parts) != len(OrderNumber._fields) - 1 or not (act.isascii() and act.isdigit() and len(act) == 15):
         raise Refused("bad_order", text[:96])
-    return order_number(int(parts[0]), *parts[1:])
+    return order_number(int(act), *parts)

@@ -70,7 +70,9 @@ def load_activity(text: str) -> Activity:
     names = [scene.id for scene in activity.scenes]
     for scene in activity.scenes:
         if scene.award_type not in AWARD_TYPES:
-            raise msgspec.ValidationError(f"scene {scene.id}: award_type {scene.award_type!r} is none that can be given")
+            raise msgspec.ValidationError(
+                f"scene {scene.id}: award_type {scene.award_type!r} is none that can be given"
+            )
         if scene.award_type in MONEY and not (0 < scene.cap_fen <= scene.budget_fen):
             raise msgspec.ValidationError(f"scene {scene.id}: money needs 0 < cap_fen <= budget_fen")
         if names.count(scene.id) > 1:

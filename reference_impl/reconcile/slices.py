@@ -17,7 +17,7 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet.budget import OPEN, give_rest_back
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.token_store import AWARDS, AWARDS_AGAIN
+from reference_impl.wallet.token_store import TOPICS
 
 
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
@@ -50,8 +50,7 @@ def _open(system: System) -> Iterator[tuple[Desk, int, int, bool]]:
 
 
 def _under_way(desk: Desk, tagged: bool) -> bool:
-    client = desk.tokens.client
-    return any(client.xlen(stream.stream_name(topic, tagged)) for topic in (AWARDS, AWARDS_AGAIN))
+    return stream.backlog(desk.tokens.client, tagged, TOPICS) > 0
 
 
 def _given_fen(system: System, number: int, tagged: bool) -> int:

@@ -12,6 +12,9 @@ class Metric(NamedTuple):
 METRICS: Final[dict[str, Metric]] = {
     "requests": Metric(("region", "operation", "code"), "answers given, by what was asked and the code of the answer"),
     "credited": Metric(("path",), "vouchers credited, by the path that credited them (W06, W19)"),
+    "tokens_refused": Metric(
+        ("reason",), "tokens that were forged, altered, foreign, expired or of a retired key (B09)"
+    ),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
 }
 

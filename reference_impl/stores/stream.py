@@ -7,7 +7,7 @@ compensation and is tried again once it has rested; what never works is laid asi
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -63,9 +63,9 @@ def add(client: Any, topic: Topic, tagged: bool, body: Body) -> None:
     client.xadd(stream_name(topic, tagged), {BODY: msgspec.json.encode(body)})
 
 
-def create_groups(client: redis.Redis, tagged: bool) -> None:
+def create_groups(client: redis.Redis, tagged: bool, topics: Sequence[Topic] = TOPICS) -> None:
     """Make the consumer groups that are not there (a stream that lost everything has none)."""
-    for topic in TOPICS:
+    for topic in topics:
         try:
             client.xgroup_create(stream_name(topic, tagged), GROUP, id="0", mkstream=True)
         except redis.ResponseError as error:
@@ -101,9 +101,9 @@ def acknowledge(client: redis.Redis, message: Message) -> None:
         pipe.execute()
 
 
-def backlog(client: redis.Redis, tagged: bool) -> int:
+def backlog(client: redis.Redis, tagged: bool, topics: Sequence[Topic] = TOPICS) -> int:
     """Messages that are not done."""
-    return sum(int(client.xlen(stream_name(topic, tagged))) for topic in TOPICS)
+    return sum(int(client.xlen(stream_name(topic, tagged))) for topic in topics)
 
 
 def _messages(client: redis.Redis, topic: Topic, name: str, entries: Any) -> Iterator[Message]:

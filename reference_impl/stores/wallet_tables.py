@@ -7,7 +7,7 @@ What is credited stands in the ledger's own databases, as `awards` beside the ac
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -31,7 +31,7 @@ class WalletTables(NamedTuple):
 @cache
 def wallet_tables(tagged: bool) -> WalletTables:
     metadata, prefix = sa.MetaData(), side(tagged)
-    money = {"mysql_engine": "InnoDB", "mysql_charset": "ascii", "mysql_collate": "ascii_bin"}
+    money: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "ascii", "mysql_collate": "ascii_bin"}
     orders = sa.Table(
         f"{prefix}orders",
         metadata,

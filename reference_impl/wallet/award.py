@@ -1,4 +1,4 @@
-"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often it is asked.
+"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often one asks.
 
 A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
@@ -27,6 +27,7 @@ from reference_impl.wallet.token_store import CREDITED, Promise
 log = logging.getLogger(__name__)
 ACCEPTED: Final = "accepted"
 DONE: Final = "credited"
+State = Literal["token", "accepted", "credited"]
 
 
 class AwardRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +46,7 @@ class Given(msgspec.Struct, frozen=True):
 
     order: str
     amount_fen: int
-    state: Literal["token", "accepted", "credited"]
+    state: State
     token: str = ""
 
 
@@ -131,7 +132,8 @@ def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, reques
     except sa.exc.IntegrityError:
         desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
         return _same(order, _row_fen(desk, order) or 0, request.amount_fen, "accepted")
-    return _same(order, made.amount_fen, made.amount_fen, "credited" if _credited(system, desk, order, made) else "accepted")
+    state: State = "credited" if _credited(system, desk, order, made) else "accepted"
+    return Given(made.order, made.amount_fen, state)
 
 
 def _insert(desk: Desk, order: OrderNumber, made: Award, app: int) -> None:
@@ -181,9 +183,7 @@ def _row_fen(desk: Desk, order: OrderNumber) -> int | None:
     return None if found is None else int(found)
 
 
-def _same(
-    order: OrderNumber, standing_fen: int, asked_fen: int, state: Literal["token", "accepted", "credited"], token: str = ""
-) -> Given:
+def _same(order: OrderNumber, standing_fen: int, asked_fen: int, state: State, token: str = "") -> Given:
     if standing_fen != asked_fen:
         raise Refused("other_amount", f"{order} stands with {standing_fen} fen")
     return Given(str(order), standing_fen, state, token)

@@ -1,4 +1,4 @@
-"""Crediting what tokens promise, at a speed of its own: far below that of issuing, with the backlog in the stream (B08)."""
+"""Crediting what tokens promise, at a speed of its own far below that of issuing; the backlog is the stream (B08)."""
 
 import logging
 from collections.abc import Sequence
@@ -33,7 +33,9 @@ def take_over(system: System, desk: Desk, consumer: str) -> int:
     seen, client = 0, desk.tokens.client
     for tagged in system.sides():
         for topic in (AWARDS, AWARDS_AGAIN):
-            seen += _work(system, desk, list(stream.claim(client, topic, tagged, consumer, system.settings.rest_ms)), tagged)
+            seen += _work(
+                system, desk, list(stream.claim(client, topic, tagged, consumer, system.settings.rest_ms)), tagged
+            )
         stream.rest(client, AWARDS_AGAIN, tagged, consumer)
     return seen
 

@@ -3,15 +3,15 @@
     key number, 4 bytes | nonce, 24 bytes | crypto_box(signature, 64 bytes | slice, 8 bytes | content)
 
 The slice of the budget travels along, so that a token that only its client kept is still counted where it was promised
-(Money rule 10). The issuer signs, so that nobody else can make one; the box keeps what clients hold from being read. A key pair's
-shared secret is worked out once, which makes boxes as cheap as a cipher.
+(Money rule 10). The issuer signs, so that nobody else can make one; the box keeps what clients hold from being read. A
+key pair's shared secret is worked out once, which makes boxes as cheap as a cipher.
 """
 
 import base64
 import binascii
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -25,6 +25,7 @@ from reference_impl.ledger.awards import Award
 
 _HEAD: Final = struct.Struct(">I")
 _SLICE: Final = struct.Struct(">Q")
+_NONCE: Final = struct.Struct(">QQQ")
 _SIGNATURE: Final = 64
 _MOST: Final = 1024
 """Characters of the longest token that is looked at."""
@@ -59,7 +60,8 @@ class Opened(NamedTuple):
 class Keyring:
     """Seals with the newest key, opens with every one that is not retired."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[Key], draw: Callable[[], int]) -> None:
+        self._draw = draw
         usable = [key for key in sorted(keys, key=lambda key: key.number) if not key.retired]
         self._keys = {key.number: _Pair(key) for key in usable}
         self._newest = usable[-1].number
@@ -69,7 +71,11 @@ class Keyring:
         content = _SLICE.pack(slice_number) + encode(token)
         pair = self._keys[self._newest]
         signed = pair.sign.sign(content)
-        return base64.urlsafe_b64encode(_HEAD.pack(self._newest) + pair.sealing.encrypt(signed)).decode()
+        return base64.urlsafe_b64encode(_HEAD.pack(self._newest) + pair.sealing.encrypt(signed, self._nonce())).decode()
+
+    def _nonce(self) -> bytes:
+        """From the runtime's randomness: a box must never see one twice."""
+        return _NONCE.pack(self._draw(), self._draw(), self._draw())
 
     def open(self, text: str) -> Opened:
         """Raises Refused: token_forged for what was not sealed here or was altered, token_retired for an old key's."""

@@ -1,8 +1,9 @@
-"""The server's half of the tokens, in Redis: what each person was promised, and a stream of what is to be credited (B08).
+"""The server's half of the tokens, in Redis: what each person was promised, and a stream of what is to be credited
+(B08).
 
-Both are written by one script, so that a token is never in one without the other. The field of an award that is credited
-says so and stays until the activity ends: it is what makes asking again cheap. Nothing here is trusted with money: what
-is lost the clients' tokens bring back, and the ledger credits an order number once.
+Both are written by one script, so that a token is never in one without the other. The field of an award that is
+credited says so and stays until the activity ends: it is what makes asking again cheap. Nothing here is trusted with
+money: what is lost the clients' tokens bring back, and the ledger credits an order number once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,6 +45,7 @@ class Promise(stream.Body, frozen=True):
 AWARDS: Final = stream.Topic("stream:awards", Promise)
 AWARDS_AGAIN: Final = stream.Topic("stream:awards_again", Promise)
 """The compensation of AWARDS."""
+TOPICS: Final = (AWARDS, AWARDS_AGAIN)
 
 
 def tokens_key(act: int) -> str:

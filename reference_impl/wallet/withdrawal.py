@@ -42,7 +42,10 @@ class Withdrawal(msgspec.Struct, frozen=True):
 def withdraw(
     system: System, desk: Desk, act: int, amount_fen: int, app: int, key: str, presented: Sequence[str] = ()
 ) -> Withdrawal:
-    """Pay out to the bank; the same key gets the same withdrawal (W22). Raises Refused: insufficient_funds, key_bound."""
+    """Pay out to the bank; the same key gets the same withdrawal (W22).
+
+    Raises Refused: insufficient_funds, key_bound, void.
+    """
     if not system.controls.on("forced_credit_off"):
         force_credit(system, desk, act, presented)
     asked = _bind(system, desk, act, amount_fen, app, key)
