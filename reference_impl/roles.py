@@ -28,6 +28,7 @@ from reference_impl.reconcile.run import run_all
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
+from reference_impl.wallet import crediting as awards
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def serve(settings: Settings) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    return _supervise(("api",) if settings.embedded else ("api", "credit", "sweep"))
+    return _supervise(("api",) if settings.embedded else ("api", *WORK))
 
 
 def run_role(role: str, parent: int) -> None:
@@ -92,7 +93,15 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
-WORK: Final[dict[str, Callable[[System, str], None]]] = {"credit": credit_forever, "sweep": sweep_forever}
+def award_forever(system: System, name: str) -> None:
+    awards.listen(system, name)
+
+
+WORK: Final[dict[str, Callable[[System, str], None]]] = {
+    "credit": credit_forever,
+    "award": award_forever,
+    "sweep": sweep_forever,
+}
 
 
 def die_with(parent: int) -> None:

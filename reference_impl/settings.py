@@ -64,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where the bank is, `http://…`; none: its books are a database of this deployment."""
     slice_fen: int = 1_000_000
     """How much of a scene's budget a process takes at a time (B14)."""
-    slice_s: float = 30.0
+    slice_s: float = 5.0
     """How long it may give awards out of that."""
     controls_every_s: float = 0.25
     """How often a process looks what operators have set (B17)."""

@@ -13,7 +13,7 @@ from reference_impl.system import System
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.withdrawal import withdraw
+from reference_impl.wallet.withdrawal import ASKED, REFUSED, withdraw
 from reference_impl.web import Fen, Routes, answer, body_of, key_of
 
 Tokens = Annotated[list[str], msgspec.Meta(max_length=paging.MOST_TOKENS)]
@@ -54,7 +54,9 @@ def routes(system: System) -> Routes:
         if body.app not in APP_IDS:
             raise Refused("bad_request", f"app {body.app[:24]!r}")
         done = withdraw(system, desk, who, body.amount_fen, APP_IDS[body.app], key, body.tokens)
-        answer(response, done, falcon.HTTP_202 if done.state == "asked" else falcon.HTTP_200)
+        if done.state == REFUSED:
+            raise Refused("bank_refused", done.withdrawal)
+        answer(response, done, falcon.HTTP_202 if done.state == ASKED else falcon.HTTP_200)
 
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "/v1/awards": {"POST": give},

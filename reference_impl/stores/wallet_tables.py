@@ -37,6 +37,10 @@ def wallet_tables(tagged: bool) -> WalletTables:
         metadata,
         sa.Column("order_number", ORDER, primary_key=True),
         sa.Column("act", sa.BigInteger, nullable=False),
+        sa.Column("scene", NAME, nullable=False),
+        sa.Column("rain", NAME, nullable=False),
+        sa.Column("award_type", NAME, nullable=False),
+        sa.Column("stage", NAME, nullable=False),
         sa.Column("amount_fen", sa.BigInteger, nullable=False),
         sa.Column("slice", sa.BigInteger, nullable=False),
         sa.Column("app", sa.Integer, nullable=False),
@@ -66,6 +70,7 @@ def wallet_tables(tagged: bool) -> WalletTables:
         sa.Column("scene", NAME, primary_key=True),
         sa.Column("stage", NAME, primary_key=True),
         sa.Column("total_fen", sa.BigInteger, nullable=False),
+        sa.Column("cap_fen", sa.BigInteger, nullable=False),
         sa.Column("promised_fen", sa.BigInteger, nullable=False),
         **money,
     )

@@ -139,7 +139,7 @@ def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, reques
 def _insert(desk: Desk, order: OrderNumber, made: Award, app: int) -> None:
     row = {
         "order_number": made.order,
-        "act": order.act,
+        **order._asdict(),
         "amount_fen": made.amount_fen,
         "slice": made.slice,
         "app": app,

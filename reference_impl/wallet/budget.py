@@ -91,7 +91,13 @@ class Budgets:
 def create_budget(store: Store, scene: Scene, stage: str, tagged: bool) -> None:
     """The budget's row, if it is not there; what it promised stays."""
     tables = wallet_tables(tagged)
-    row = {"scene": scene.id, "stage": stage, "total_fen": scene.budget_fen, "promised_fen": 0}
+    row = {
+        "scene": scene.id,
+        "stage": stage,
+        "total_fen": scene.budget_fen,
+        "cap_fen": scene.cap_fen,
+        "promised_fen": 0,
+    }
     known = store.read(lambda connection: connection.execute(_total(tables), row).scalar())
     if known is None:
         try:
