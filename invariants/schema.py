@@ -136,6 +136,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "total_fen": "BIGINT",
         "cap_fen": "BIGINT",  # of one award
         "outstanding_fen": "BIGINT",  # reserved, and neither given nor returned
+        "promised_fen": "BIGINT",  # given and reserved, as the system itself counts
         "tag": "BOOLEAN",
     },
     "withdrawals": {

@@ -1,11 +1,11 @@
-"""Slices ↔ awards: what a dead process had reserved and not given away goes back to the budget (Money rule 10).
+"""Slices ↔ awards: what was reserved and not given away goes back to the budget (Money rule 10).
 
 A slice's time is over, by this clock, as long ago as it lasted: no holder's clock is that far off, and no award out of
 it is still on its way to the token store.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,25 +15,27 @@ from reference_impl.stores import stream
 from reference_impl.stores.layout import LedgerTables, ledger_tables
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
-from reference_impl.wallet.budget import OPEN, give_rest_back
+from reference_impl.wallet.budget import SETTLED, give_rest_back
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import TOPICS
 
 
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
-    """Close slices whose holders are gone, once every award of theirs is credited and counted."""
+    """Settle slices whose time is over, once every award of theirs is credited and counted."""
     examined = repaired = 0
     for desk, number, granted_fen, tagged in _open(system):
         examined += 1
         if not _under_way(desk, tagged):
             rest_fen = granted_fen - _given_fen(system, number, tagged)
             tables = wallet_tables(tagged)
-            repaired += desk.budget_store.write(lambda c, t=tables, n=number, r=rest_fen: give_rest_back(c, t, n, r))  # type: ignore[misc]
+            repaired += desk.budget_store.write(
+                partial(give_rest_back, tables=tables, number=number, rest_fen=rest_fen, after=SETTLED)
+            )
     return Report(examined, examined, repaired)
 
 
 def count_missing(system: System, since_us: int, until_us: int) -> int:
-    """How many slices are open: what they hold is neither given nor to be had."""
+    """How many slices are not settled: what they hold is neither given nor to be had."""
     if system.desk is None:
         return 0
     store = system.desk.budget_store
@@ -42,7 +44,7 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
 
 
 def _open(system: System) -> Iterator[tuple[Desk, int, int, bool]]:
-    """Slices that nobody closed and nobody takes from any more."""
+    """Slices that are not settled and that nobody takes from any more."""
     desk = system.desk
     if desk is None:
         return
@@ -70,14 +72,14 @@ def _standing(tables: WalletTables) -> sa.Select[Any]:
     c = tables.slices.c
     return (
         sa.select(c.slice, c.granted_fen)
-        .where(c.state == OPEN, c.until_us < sa.bindparam("long_ago_us"))
+        .where(c.state != SETTLED, c.until_us < sa.bindparam("long_ago_us"))
         .order_by(c.slice)
     )
 
 
 @cache
 def _still_open(tables: WalletTables) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).where(tables.slices.c.state == OPEN)
+    return sa.select(sa.func.count()).where(tables.slices.c.state != SETTLED)
 
 
 @cache

@@ -1,8 +1,8 @@
 """A scene's budget, given out in slices: available = total − promised to slices (B14, Money rule 10).
 
 The one row of a budget is locked once a slice, not once an award. A process takes awards out of the slice it holds, and
-only while its time lasts; what it had not given away when it closed the slice goes back at once. The slice of a process
-that died goes back when its time is long over and its awards are counted (`reconcile/slices.py`).
+only while its time lasts; what it had not given away when it closed the slice goes back at once. Every slice is settled
+when its time is long over: its awards are counted, and what was reserved for nothing goes back (`reconcile/slices.py`).
 """
 
 from functools import cache
@@ -18,6 +18,7 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
+SETTLED: Final = "settled"
 
 
 class Budgets:
@@ -85,7 +86,7 @@ class Budgets:
 
     def _close(self, held: "_Slice", tagged: bool) -> None:
         tables = wallet_tables(tagged)
-        self._store.write(lambda connection: give_rest_back(connection, tables, held.number, held.left_fen))
+        self._store.write(lambda connection: give_rest_back(connection, tables, held.number, held.left_fen, CLOSED))
 
 
 def create_budget(store: Store, scene: Scene, stage: str, tagged: bool) -> None:
@@ -106,10 +107,11 @@ def create_budget(store: Store, scene: Scene, stage: str, tagged: bool) -> None:
             return  # somebody was quicker
 
 
-def give_rest_back(connection: sa.Connection, tables: WalletTables, number: int, rest_fen: int) -> bool:
-    """Close a slice, once, and return to the budget what it did not give away; False where it was closed already."""
-    closed = connection.execute(_close_slice(tables), {"number": number, "rest_fen": rest_fen})
-    if closed.rowcount != 1:
+def give_rest_back(connection: sa.Connection, tables: WalletTables, number: int, rest_fen: int, after: str) -> bool:
+    """Return to the budget what a slice did not give away; False where that was done already."""
+    before = [OPEN] if after == CLOSED else [OPEN, CLOSED]
+    values = {"number": number, "rest_fen": rest_fen, "before": before, "after": after}
+    if connection.execute(_end_slice(tables), values).rowcount != 1:
         return False
     connection.execute(_take_back(tables), {"number": number, "rest_fen": rest_fen})
     return True
@@ -148,12 +150,12 @@ def _promise_more(tables: WalletTables) -> sa.Update:
 
 
 @cache
-def _close_slice(tables: WalletTables) -> sa.Update:
+def _end_slice(tables: WalletTables) -> sa.Update:
     c = tables.slices.c
     return (
         sa.update(tables.slices)
-        .where(c.slice == sa.bindparam("number"), c.state == OPEN)
-        .values(state=CLOSED, granted_fen=c.granted_fen - sa.bindparam("rest_fen", type_=sa.BigInteger))
+        .where(c.slice == sa.bindparam("number"), c.state.in_(sa.bindparam("before", expanding=True)))
+        .values(state=sa.bindparam("after"), granted_fen=c.granted_fen - sa.bindparam("rest_fen", type_=sa.BigInteger))
     )
 
 
