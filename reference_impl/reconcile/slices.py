@@ -6,10 +6,11 @@ it is still on its way to the token store.
 
 from collections.abc import Iterator
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from reference_impl.reconcile import awards
 from reference_impl.reconcile.report import Report
 from reference_impl.stores import stream
 from reference_impl.stores.layout import LedgerTables, ledger_tables
@@ -19,13 +20,15 @@ from reference_impl.wallet.budget import SETTLED, give_rest_back
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import TOPICS
 
+_EVER_US: Final = 1 << 62
+
 
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
     """Settle slices whose time is over, once every award of theirs is credited and counted."""
     examined = repaired = 0
     for desk, number, granted_fen, tagged in _open(system):
         examined += 1
-        if not _under_way(desk, tagged):
+        if not _under_way(system, desk, tagged):
             rest_fen = granted_fen - _given_fen(system, number, tagged)
             tables = wallet_tables(tagged)
             repaired += desk.budget_store.write(
@@ -55,8 +58,9 @@ def _open(system: System) -> Iterator[tuple[Desk, int, int, bool]]:
         yield from ((desk, row.slice, row.granted_fen, tagged) for row in rows)
 
 
-def _under_way(desk: Desk, tagged: bool) -> bool:
-    return stream.backlog(desk.tokens.client, tagged, TOPICS) > 0
+def _under_way(system: System, desk: Desk, tagged: bool) -> bool:
+    """Whether awards are promised that no ledger has counted."""
+    return stream.backlog(desk.tokens.client, tagged, TOPICS) > 0 or awards.count_missing(system, 0, _EVER_US) > 0
 
 
 def _given_fen(system: System, number: int, tagged: bool) -> int:
@@ -84,5 +88,5 @@ def _still_open(tables: WalletTables) -> sa.Select[Any]:
 
 @cache
 def _counted(tables: LedgerTables) -> sa.Select[Any]:
-    awards = tables.awards.c
-    return sa.select(sa.func.coalesce(sa.func.sum(awards.amount_fen), 0)).where(awards.slice == sa.bindparam("number"))
+    c = tables.awards.c
+    return sa.select(sa.func.coalesce(sa.func.sum(c.amount_fen), 0)).where(c.slice == sa.bindparam("number"))
