@@ -120,6 +120,42 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "cap": "BIGINT",  # the most it may have
         "at_us": "BIGINT",
     },
+    "awards": {
+        "store": "VARCHAR",
+        "order_number": "VARCHAR",
+        "person": "VARCHAR",
+        "scene": "VARCHAR",
+        "rain": "VARCHAR",  # the occurrence
+        "award_type": "VARCHAR",
+        "stage": "VARCHAR",
+        "amount_fen": "BIGINT",
+        "state": "VARCHAR",  # accepted (promised, not in the account yet) | credited
+        "tag": "BOOLEAN",
+    },
+    "budgets": {
+        "store": "VARCHAR",
+        "scene": "VARCHAR",
+        "stage": "VARCHAR",
+        "total_fen": "BIGINT",
+        "cap_fen": "BIGINT",  # of one award
+        "outstanding_fen": "BIGINT",  # reserved, and neither given nor returned
+        "promised_fen": "BIGINT",  # given and reserved, as the system itself counts
+        "tag": "BOOLEAN",
+    },
+    "withdrawals": {
+        "store": "VARCHAR",
+        "withdrawal": "VARCHAR",
+        "person": "VARCHAR",
+        "amount_fen": "BIGINT",
+        "state": "VARCHAR",  # asked (the bank has not answered) | paid | refused
+        "tag": "BOOLEAN",
+    },
+    "bank_statement": {
+        "store": "VARCHAR",
+        "withdrawal": "VARCHAR",
+        "amount_fen": "BIGINT",  # that the bank paid out
+        "tag": "BOOLEAN",
+    },
     "shadow_rows": {
         "store": "VARCHAR",
         "place": "VARCHAR",  # table or key
@@ -146,7 +182,7 @@ DESCRIPTIVE: Final = frozenset(
             "state",
             "place",
         ),
-        *("box", "view", "process"),
+        *("box", "view", "process", "award_type", "stage", "rain"),
     )
 )
 """Text columns that say how something is; all others name somebody or something."""

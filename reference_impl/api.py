@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import ERRORS, Refused
 from reference_impl.measuring import Measuring
 from reference_impl.openapi import OPERATIONS
-from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, watching, whole
+from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, wallet, watching, whole
 from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -23,6 +23,7 @@ ROUTES: Final = (
     packets.routes,
     codes.routes,
     lists.routes,
+    wallet.routes,
     views.routes,
     upkeep.routes,
     watching.routes,

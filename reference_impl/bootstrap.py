@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import redis
 import sqlalchemy as sa
 
+from reference_impl.domain.scenes import load_activity
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
 from reference_impl.packets.generator import Generator
@@ -28,9 +29,18 @@ from reference_impl.stores.layout import create_ledger_store, create_order_store
 from reference_impl.stores.list_tables import create_list_store
 from reference_impl.stores.ops_tables import create_ops_store
 from reference_impl.stores.sql import Store
+from reference_impl.stores.wallet_tables import create_wallet_store
 from reference_impl.system import System
+from reference_impl.wallet.bank import Bank, Careful, HttpBank
+from reference_impl.wallet.bank_books import Books, create_bank_store
+from reference_impl.wallet.budget import Budgets
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.keys import load_keys
+from reference_impl.wallet.sealing import Key, Keyring
+from reference_impl.wallet.token_store import TokenStore
 
 OPS_STORE: Final = "ops_0"
+BANK_STORE: Final = "bank_0"
 LIST_STORE: Final = "lists_0"
 CONTROLS_FILE: Final = "controls.json"
 
@@ -52,7 +62,17 @@ def ledger_store_names(settings: Settings) -> list[str]:
 def store_names(settings: Settings) -> list[str]:
     """Every database that a process of these settings works on."""
     orders = (*order_store_names(settings).values(), *cold_store_names(settings).values())
-    return [*orders, *ledger_store_names(settings), LIST_STORE, OPS_STORE]
+    others = [*wallet_store_names(settings), *bank_store_names(settings), LIST_STORE, OPS_STORE]
+    return [*orders, *ledger_store_names(settings), *others]
+
+
+def wallet_store_names(settings: Settings) -> list[str]:
+    return [f"wallet_{x}" for x in range(settings.wallet_shards)] if settings.activity else []
+
+
+def bank_store_names(settings: Settings) -> list[str]:
+    """The bank's books are ours where there is no other."""
+    return [BANK_STORE] if settings.activity and not settings.bank else []
 
 
 class Stores(NamedTuple):
@@ -64,10 +84,13 @@ class Stores(NamedTuple):
     ledger: list[Store]
     lists: Store
     ops: Store
+    wallet: list[Store]
+    bank: list[Store]
 
     @property
     def all(self) -> list[Store]:
-        return [*self.orders.values(), *self.cold.values(), *self.ledger, self.lists, self.ops]
+        packets = (*self.orders.values(), *self.cold.values())
+        return [*packets, *self.ledger, self.lists, self.ops, *self.wallet, *self.bank]
 
     def close(self) -> None:
         for store in (*self.all, *self.standbys.values()):
@@ -91,6 +114,8 @@ def connect(settings: Settings, runtime: Runtime) -> Stores:
         ledger=[store(name) for name in ledger_store_names(settings)],
         lists=store(LIST_STORE),
         ops=store(OPS_STORE),
+        wallet=[store(name) for name in wallet_store_names(settings)],
+        bank=[store(name) for name in bank_store_names(settings)],
     )
 
 
@@ -108,6 +133,8 @@ def create_stores(settings: Settings) -> None:
         making += [pool.submit(create_cold_store, store) for store in stores.cold.values()]
         making += [pool.submit(create_ledger_store, store) for store in stores.ledger]
         making += [pool.submit(create_list_store, stores.lists), pool.submit(create_ops_store, stores.ops)]
+        making += [pool.submit(create_wallet_store, store) for store in stores.wallet]
+        making += [pool.submit(create_bank_store, store) for store in stores.bank]
     for made in making:
         made.result()
     stores.close()
@@ -117,8 +144,13 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     """A system over stores that exist; `holder` names the process in the table of epochs."""
     cache = connect_cache(settings.cache, settings.data)
     stream = connect_cache(settings.stream, settings.data) if settings.stream else cache
+    stores = connect(settings, runtime)
+    desk = None
+    if settings.activity:
+        tokens = connect_cache(settings.tokens, settings.data) if settings.tokens else stream
+        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)))
     file = Path(settings.data) / CONTROLS_FILE
-    system = assemble(settings, runtime, connect(settings, runtime), cache, holder, stream=stream, controls_file=file)
+    system = assemble(settings, runtime, stores, cache, holder, stream=stream, controls_file=file, desk=desk)
     system.controls.load()
     return system
 
@@ -140,6 +172,7 @@ def assemble(
     *,
     stream: redis.Redis | None = None,
     controls_file: Path | None = None,
+    desk: Desk | None = None,
 ) -> System:
     """A system over connected stores: what a process holds in memory, and nothing that outlives it.
 
@@ -170,8 +203,24 @@ def assemble(
         limits=Limits(controls, counts, runtime),
         breakers=Breakers(settings, runtime),
         samples=Samples(stores.ops, runtime, holder, settings.group_most),
+        desk=desk,
     )
     return system
+
+
+def open_desk(
+    settings: Settings, runtime: Runtime, stores: Stores, tokens: redis.Redis, holder: str, keys: Sequence[Key]
+) -> Desk:
+    """What the festival wallet works on."""
+    bank: Bank = HttpBank(settings.bank) if settings.bank else Books(stores.bank[0])
+    return Desk(
+        activity=load_activity(Path(settings.activity).read_text(encoding="utf-8")),
+        keyring=Keyring(keys, runtime.draw),
+        tokens=TokenStore(tokens),
+        orders=stores.wallet,
+        budgets=Budgets(stores.wallet[0], runtime, holder, settings.slice_fen, int(settings.slice_s * 1_000_000)),
+        bank=Careful(bank),
+    )
 
 
 def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:

@@ -20,6 +20,10 @@ from reference_impl.routes.accounts import FundBody
 from reference_impl.routes.admin import MOST_NUMBER, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
+from reference_impl.routes.wallet import PageBody, WithdrawalBody
+from reference_impl.wallet.award import AwardRequest, Given
+from reference_impl.wallet.page import Page as WalletPage
+from reference_impl.wallet.withdrawal import Withdrawal
 from reference_impl.web import KEY_HEADER, PersonBody, Routes
 
 JSON: Final = "application/json"
@@ -42,6 +46,8 @@ class Operation(NamedTuple):
     """Refusals beside those that any request with such a body and such headers can meet."""
     body: Any = None
     status: int = 200
+    also: tuple[int, ...] = ()
+    """Other statuses of the same answer."""
     keyed: bool = False
     """Needs an idempotency key (W22)."""
     tagged: bool = False
@@ -86,6 +92,29 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "find_code": Operation("the packet that a code stands for", answers.CodeOf, ("unknown_code",), tagged=True),
     "sent": Operation("a screen of what somebody sent", Page, tagged=True, query=_AFTER),
     "received": Operation("a screen of what somebody received", Page, tagged=True, query=_AFTER),
+    "give_award": Operation(
+        "give an award under its order number",
+        Given,
+        ("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
+        AwardRequest,
+        keyed=True,
+        tagged=True,
+    ),
+    "wallet_page": Operation(
+        "what a person owns, credited or not", WalletPage, ("tag_mismatch",), PageBody, tagged=True
+    ),
+    "force_credit": Operation(
+        "credit everything that a person was promised", answers.ForceCredited, ("tag_mismatch",), PageBody, tagged=True
+    ),
+    "withdraw": Operation(
+        "pay out to the bank; 202 while it has not answered",
+        Withdrawal,
+        ("tag_mismatch", "insufficient_funds", "key_bound", "void", "bank_refused"),
+        WithdrawalBody,
+        also=(202,),
+        keyed=True,
+        tagged=True,
+    ),
     "shown": Operation("the details of every packet, as rows of cache_view", answers.Shown),
     "cached": Operation("what the cache holds of every packet, as rows of cache_view", answers.Cached),
     "backlog": Operation("how much is still under way", answers.Backlog),
@@ -113,6 +142,7 @@ PATH: Final[dict[str, Mapping[str, Any]]] = {
     "packet": {"type": "string", "pattern": f"^[0-9]{{{LENGTH}}}$"},
     "name": {"type": "string", "minLength": 1},
     "code": {"type": "string", "pattern": "^[0-9]{4,6}$"},
+    "act": {"type": "string", "pattern": "^[12][0-9]{14}$"},
 }
 
 
@@ -145,7 +175,7 @@ def _operation(path: str, name: str) -> dict[str, Any]:
         "operationId": name,
         "summary": said.summary,
         "parameters": [*_parameters(path, said)],
-        "responses": {str(said.status): _success(said), **_refusals(name)},
+        "responses": {**{str(status): _success(said) for status in (said.status, *said.also)}, **_refusals(name)},
     }
     if said.body:
         told["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(said.body)}}}

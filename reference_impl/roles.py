@@ -36,6 +36,7 @@ from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
 from reference_impl.topology import Deployment, Limits, Process, Topology, plan
+from reference_impl.wallet import crediting as awards
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +50,19 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def serve(settings: Settings) -> int:
     """Run a deployment until it is told to stop; the exit code."""
-    roles = ("api",) if settings.embedded else ("api", *WORK)
+    roles = ("api",) if settings.embedded else ("api", *_work_of(settings))
     processes = tuple(Process(role, (settings,)) for role in (*roles, *["profiles"] * (settings.profile_port > 0)))
     return serve_deployment(Deployment(settings, processes, (), 0, Limits()))
 
 
 def plan_deployment(topology: Topology, servers: Mapping[str, str], settings: Settings) -> Deployment:
     """The deployment that a topology asks for. Raises TopologyError."""
-    return plan(topology, servers, settings, store_names(settings), tuple(WORK), free_port)
+    return plan(topology, servers, settings, store_names(settings), _work_of(settings), free_port)
+
+
+def _work_of(settings: Settings) -> tuple[str, ...]:
+    """The roles that work by themselves; without a wallet nobody credits awards."""
+    return tuple(role for role in WORK if role != "award" or settings.activity)
 
 
 def serve_deployment(deployment: Deployment) -> int:
@@ -146,8 +152,13 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
+def award_forever(system: System, name: str) -> None:
+    awards.listen(system, name)
+
+
 WORK: Final[dict[str, Callable[[System, str], None]]] = {
     "credit": credit_forever,
+    "award": award_forever,
     "repair": repair_forever,
     "lists": list_forever,
     "sweep": sweep_forever,

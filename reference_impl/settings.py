@@ -1,5 +1,6 @@
 """What one deployment is: where its stores are and how patient it is. Nothing here decides about money."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -75,6 +76,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How often a process says how many opens of a packet it had in the database at once (W11)."""
     day_tables: tuple[int, ...] = tuple(range(1, 32))
     """The days of month there are tables for (W14)."""
+    activity: str = str(Path(__file__).parent / "wallet" / "activity.toml")
+    """The TOML file of the festival's activity (B05); empty: there is no wallet."""
+    wallet_shards: int = 2
+    """Databases of asset orders and withdrawals."""
+    tokens: str = ""
+    """Where tokens are kept; by default the streams' address (B08)."""
+    bank: str = ""
+    """Where the bank is, `http://…`; none: its books are a database of this deployment."""
+    slice_fen: int = 1_000_000
+    """How much of a scene's budget a process takes at a time (B14)."""
+    slice_s: float = 5.0
+    """How long it may give awards out of that."""
     controls_every_s: float = 0.25
     """How often a process looks what operators have set (B17)."""
     memory_packets: int = 10_000

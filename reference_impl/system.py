@@ -23,6 +23,7 @@ from reference_impl.settings import Settings
 from reference_impl.stores.cold_tables import cold_tables
 from reference_impl.stores.layout import OrderTables, hot_days, order_tables
 from reference_impl.stores.sql import Store
+from reference_impl.wallet.desk import Desk
 
 
 class HotTables(NamedTuple):
@@ -62,6 +63,8 @@ class System:
     limits: Limits
     breakers: Breakers
     samples: Samples
+    desk: Desk | None = None
+    """The festival wallet's, where there is an activity."""
 
     def order_store(self, packet: PacketId) -> Store | None:
         """The database a packet lives in; None where the id names a shard that is not there."""
@@ -94,5 +97,7 @@ class System:
         apart = (*self.cold.values(), *self.standbys.values(), *self.ledger.stores, self.lists, self.ops)
         for store in (*self.orders.values(), *apart):
             store.close()
+        if self.desk is not None:
+            self.desk.close()
         self.cache.close()
         self.stream.close()

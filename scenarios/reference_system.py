@@ -178,6 +178,7 @@ def _settings(folder: Path) -> Settings:
         cache="embedded",
         data=str(folder),
         order_shards=1,
+        activity="",
         day_tables=DAYS,
         group_commit=False,
         rest_ms=0,

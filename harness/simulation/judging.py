@@ -17,7 +17,10 @@ from invariants.verdict import Verdict
 
 _TABLES: Final[Mapping[str, Columns]] = {"history": HISTORY, **EVIDENCE}
 _NAMES: Final = frozenset(
-    ("worker", "store", "home", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key")
+    (
+        *("worker", "store", "home", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key"),
+        *("order_number", "orders", "scene", "withdrawal"),
+    )
 )
 """Columns that say who or what: two schedules' must not be taken for the same. The number stands at the end, where it
 leaves alone what an entry's name begins with."""
@@ -58,11 +61,11 @@ def _connected(played: Sequence[Played], apart: bool) -> Iterator[duckdb.DuckDBP
 
 
 def _apart(row: Row, named: Sequence[int], number: int) -> Row:
-    """The row with its schedule's number behind every name in it."""
+    """The row with its schedule's number behind every name in it; `orders` has several."""
     told = list(row)
     for place in named:
-        if told[place] is not None:
-            told[place] = _numbered(told[place], number)
+        if told[place]:
+            told[place] = ",".join(_numbered(name, number) for name in str(told[place]).split(","))
     return tuple(told)
 
 

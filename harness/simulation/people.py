@@ -51,7 +51,7 @@ class Crowd:
                 self._scheduler.wait(slot)
             if slot.subject is None:
                 return
-        answer = self._attempts(person, number, step, slot.subject if slot else None)
+        answer = self._attempts(person, number, step, slot.subject if slot else step.subject or None)
         if step.makes and answer.subject:
             self._slots[step.makes].subject = answer.subject
         if step.shows in self._slots:
@@ -93,6 +93,7 @@ class Crowd:
             "sent_ns": now_ns,
             "outcome": "info",
             "reason": "unfinished",
+            "mark": step.mark or None,
             "tag": person.tagged,
             "clock_error_ns": 0,
         }
@@ -108,6 +109,7 @@ class Crowd:
             told = getattr(answer, name)
             if told is not None:
                 row[name] = told
+        row |= {name: answer.fields[name] for name in ("orders", "income_fen") if name in answer.fields}
 
     def rows(self) -> list[Row]:
         """The history so far."""

@@ -32,6 +32,10 @@ class Step(Struct, frozen=True, omit_defaults=True):
     about: str = ""
     makes: str = ""
     shows: str = ""
+    subject: str = ""
+    """What it speaks of, where that is known beforehand: an order number."""
+    mark: str = ""
+    """Of what must have no effect: forged, altered, foreign, expired, replayed."""
     key: str = ""
     """The idempotency key; by default the person's and the step's own."""
     attempts: int = 1

@@ -11,7 +11,7 @@ from reference_impl.stores.sql import Store
 
 
 class Account(NamedTuple):
-    """An account's name and what it is; `user` and `escrow` accounts cannot be overdrawn."""
+    """An account's name and what it is; those of GUARDED cannot be overdrawn."""
 
     name: str
     kind: str
@@ -42,7 +42,7 @@ WORLD: Final = Account("world", "world")
 """Where money enters; below zero by what was funded."""
 CLEARING: Final = Account("clearing", "clearing")
 """What one ledger shard owes the others; over all shards it sums to zero when nothing is under way."""
-GUARDED: Final = ("user", "escrow")
+GUARDED: Final = ("user", "escrow", "transit")
 
 
 def user(person: int) -> Account:

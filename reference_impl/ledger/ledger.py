@@ -68,7 +68,7 @@ class Ledger:
             elif standing[key] != body:
                 raise Refused("key_bound", client_key)
 
-        self._write(self.shard(person), tagged, work)
+        self.write_in(self.shard(person), tagged, work)
 
     def pay(self, order: Order, tagged: bool) -> Order:
         """Move the sender's money to the packet's escrow, once; the order with the moments it was paid and expires.
@@ -100,7 +100,7 @@ class Ledger:
             return paid
 
         try:
-            return self._write(self.shard(order.sender), tagged, work)
+            return self.write_in(self.shard(order.sender), tagged, work)
         except books.Overdrawn:
             raise Refused("insufficient_funds") from None
 
@@ -114,7 +114,7 @@ class Ledger:
                 connection.execute(insert_into(tables.client_keys), {**mine, "packet": packet})
             return str(bound or packet)
 
-        return self._write(self.shard(sender), tagged, work)
+        return self.write_in(self.shard(sender), tagged, work)
 
     def bound_packet(self, sender: int, client_key: str, tagged: bool) -> str | None:
         """The packet a sender's client key is bound to, if it is."""
@@ -146,7 +146,7 @@ class Ledger:
             if not books.standing_entries(connection, tables, [key]):
                 books.post(connection, store, tables, [entry], store.now_us(connection))
 
-        self._write(self.shard(order.sender), tagged, work)
+        self.write_in(self.shard(order.sender), tagged, work)
 
     def is_given_back(self, order: Order | Packet, tagged: bool) -> bool:
         tables, key = ledger_tables(tagged), return_key(order.packet)
@@ -194,9 +194,9 @@ class Ledger:
                 books.post(connection, store, tables, [make(voucher) for voucher in new], store.now_us(connection))
             return new
 
-        return self._write(store, tagged, work)
+        return self.write_in(store, tagged, work)
 
-    def _write(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
+    def write_in(self, store: Store, tagged: bool, work: Callable[[sa.Connection, Store, LedgerTables], T]) -> T:
         """Run `work` in a transaction; where a concurrent one was first, look again at what it did."""
         tables = ledger_tables(tagged)
         for race in range(1, RACES + 1):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
+import redis
 import sqlalchemy as sa
 
 from reference_impl.stores import stream
@@ -53,16 +54,24 @@ def take_over(system: System, job: Job, consumer: str) -> int:
     return seen
 
 
-def compensate(system: System, job: Job, message: stream.Message, tagged: bool, error: Exception) -> None:
-    """Put what failed where it rests and is tried again, or, where it never works, among the dead letters."""
+def compensate(
+    system: System,
+    job: Job,
+    message: stream.Message,
+    tagged: bool,
+    error: Exception,
+    client: redis.Redis | None = None,
+) -> None:
+    """Put what failed where it rests and is tried again, or, where it never works, among the dead letters. `client`: of
+    the Redis that has the streams, if it is not the System's."""
     now_us = system.runtime.now_us()
     body = message.body
     body = msgspec.structs.replace(body, attempts=body.attempts + 1, failed_us=body.failed_us or now_us)
     if is_dead(body, isinstance(error, PASSING), now_us, int(system.settings.dead_after_s * 1_000_000)):
-        lay_aside(system, job, message._replace(body=body), tagged, error)
+        lay_aside(system, job, message._replace(body=body), tagged, error, client)
         return
     log.warning("%s of %s failed (attempt %d): %s", message.number, message.stream, body.attempts, error)
-    stream.add(system.stream, job.compensation, tagged, body)
+    stream.add(client or system.stream, job.compensation, tagged, body)
 
 
 def is_dead(body: stream.Body, passing: bool, now_us: int, patience_us: int) -> bool:
@@ -72,9 +81,16 @@ def is_dead(body: stream.Body, passing: bool, now_us: int, patience_us: int) -> 
     return body.attempts >= MOST_ATTEMPTS
 
 
-def lay_aside(system: System, job: Job, message: stream.Message, tagged: bool, reason: Exception | str) -> None:
+def lay_aside(
+    system: System,
+    job: Job,
+    message: stream.Message,
+    tagged: bool,
+    reason: Exception | str,
+    client: redis.Redis | None = None,
+) -> None:
     """Among the dead letters, and out of its stream: somebody must look, and reconciliation finds what it was about."""
-    stream.lay_aside(system.stream, message, tagged, message.body)
+    stream.lay_aside(client or system.stream, message, tagged, message.body)
     system.counts.add("dead_letters", job.topic.name)
     log.error("message %s of %s is a dead letter: %s", message.number, message.stream, reason)
 

@@ -4,6 +4,7 @@ from reference_impl import reconcile
 from reference_impl.packets.expiry import due_packets
 from reference_impl.stores import stream
 from reference_impl.system import System
+from reference_impl.wallet.token_store import TOPICS
 
 MOST_DUE = 1000
 
@@ -11,6 +12,8 @@ MOST_DUE = 1000
 def pending(system: System) -> int:
     """Messages in streams; where there are none, refunds due, and what each reconciliation finds missing."""
     waiting = sum(stream.backlog(system.stream, tagged) for tagged in system.sides())
+    if system.desk is not None:
+        waiting += sum(stream.backlog(system.desk.tokens.client, tagged, TOPICS) for tagged in system.sides())
     if waiting:
         return waiting
     until_us = system.runtime.now_us() + 60_000_000

@@ -25,6 +25,9 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "read": Metric(("what", "level"), "reads of packets, by the level that answered: cache, memory or database (W08)"),
     "cache_missed": Metric(("by",), "writes of a packet that the cache did not take, by writers or readers (W09)"),
+    "tokens_refused": Metric(
+        ("reason",), "tokens that were forged, altered, foreign, expired or of a retired key (B09)"
+    ),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
     "last_pass_us": Metric(("loop",), "when a loop last looked for work, by the process's clock", "gauge"),
 }

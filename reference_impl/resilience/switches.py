@@ -50,10 +50,16 @@ SWITCHES: Final[dict[str, Switch]] = {
     "steer_north": Switch("south's order databases", "strong", "every new packet goes north (W03)", ("steer_south",)),
     "memory_off": Switch("process memory", "weak", "readers do not use the process's own memory (W08)"),
     "cache_write_off": Switch("cache", "weak", "the cache is written from the repair stream only (W09)"),
+    "token_store_off": Switch("token Redis", "weak", "awards go by order row; users see the delay of crediting (B10)"),
+    "client_tokens_refused": Switch("token keys", "weak", "tokens that clients present are not looked at (B09)"),
+    "forced_credit_off": Switch("ledger", "strong", "asking for a withdrawal credits nothing first (B08)"),
 }
 
 DIALS: Final[dict[str, Dial]] = {
     "large_fen": Dial(1000, 1, 20_000, "fen", "from here on an amount is large, for credit_large_now (W19)"),
+    "award_credit_per_s": Dial(
+        0, 0, 10**6, "1/s", "awards that one consumer credits in a second; 0: as many as it can (B08)"
+    ),
     "north_percent": Dial(
         -1, -1, 100, "%", "this share of new packets goes north; -1: by the sender's access point (W03)"
     ),

@@ -93,6 +93,10 @@ class Reconciled(msgspec.Struct):
     repaired: int
 
 
+class ForceCredited(msgspec.Struct):
+    credited: int
+
+
 Keys = list[KeyRow]
 Controls = list[Control]
 Changes = list[Change]

@@ -1,7 +1,7 @@
 """Which tables there are: orders by shard and day of month (W14), the ledger, each with a shadow side (rule 11).
 
     south_0   packets_0_01 … packets_0_31, vouchers_0_01 …, preorders_0_01 …, probes, and shadow_… of each
-    ledger_0  accounts, entries, postings, client_keys, and shadow_… of each
+    ledger_0  accounts, entries, postings, client_keys, awards, and shadow_… of each
 
 The views `all_…` gather them for evidence and reconciliation.
 """
@@ -22,6 +22,8 @@ SHADOW: Final = "shadow_"
 
 ID = sa.String(40)
 KEY = sa.String(64)
+ORDER = sa.String(96)
+"""An award's order number."""
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -48,6 +50,8 @@ class LedgerTables(NamedTuple):
     postings: sa.Table
     client_keys: sa.Table
     epochs: sa.Table
+    awards: sa.Table
+    """Awards whose money is in the account, written by the transaction that moved it."""
 
 
 def side(tagged: bool) -> str:
@@ -175,7 +179,26 @@ def ledger_tables(tagged: bool) -> LedgerTables:
         mysql_engine="InnoDB",
         mysql_charset="ascii",
     )
-    return LedgerTables(accounts, entries, postings, client_keys, epochs)
+    awards = sa.Table(
+        f"{prefix}awards",
+        metadata,
+        sa.Column("order_number", ORDER, primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.Column("scene", sa.String(16), nullable=False),
+        sa.Column("rain", sa.String(16), nullable=False),
+        sa.Column("award_type", sa.String(16), nullable=False),
+        sa.Column("stage", sa.String(16), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("slice", sa.BigInteger, nullable=False),
+        sa.Column("opened_us", sa.BigInteger, nullable=False),
+        sa.Column("credited_us", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="ascii",
+        mysql_collate="ascii_bin",
+    )
+    sa.Index(f"{prefix}awards_of", awards.c.act)
+    sa.Index(f"{prefix}awards_by_slice", awards.c.slice)
+    return LedgerTables(accounts, entries, postings, client_keys, epochs, awards)
 
 
 PROBES: Final = sa.Table(
@@ -216,6 +239,7 @@ def create_ledger_store(store: Store) -> None:
     sides = [(ledger_tables(tagged), tagged) for tagged in (False, True)]
     create_tables(store, [table for tables, _ in sides for table in tables])
     _view(store, "all_accounts", ("*, {tag} AS tag", [(tables.accounts, tagged) for tables, tagged in sides]))
+    _view(store, "all_awards", ("*, {tag} AS tag", [(tables.awards, tagged) for tables, tagged in sides]))
     entry = "p.number, p.entry, e.kind, e.subject, p.account, a.kind AS account_kind, p.amount_fen, e.posted_us"
     joined = "JOIN {prefix}entries e ON e.entry = p.entry LEFT JOIN {prefix}accounts a ON a.account = p.account"
     create_view(
@@ -232,6 +256,7 @@ def create_ledger_store(store: Store) -> None:
         (_row("packet", "person"), [(tables.accounts, tagged) for tables, tagged in sides]),
         (_row("subject", "NULL"), [(tables.entries, tagged) for tables, tagged in sides]),
         (_row("packet", "sender"), [(tables.client_keys, tagged) for tables, tagged in sides]),
+        (_award_row(), [(tables.awards, tagged) for tables, tagged in sides]),
     )
 
 
@@ -254,6 +279,12 @@ def _row(subject: str, person: str) -> str:
     """The columns of a row of `shadow_rows`: its id says itself whether it is tagged."""
     says = f"substr({subject}, 2, 1) = '1'"
     return f"'{{table}}' AS place, {{tag}} AS shadow, {subject} AS subject, {person} AS person, {says} AS tag"
+
+
+def _award_row() -> str:
+    """An order number begins with the act_id, whose first digit is its tag."""
+    says = "substr(order_number, 1, 1) = '2'"
+    return f"'{{table}}' AS place, {{tag}} AS shadow, order_number AS subject, act AS person, {says} AS tag"
 
 
 def _view(store: Store, name: str, *parts: tuple[str, list[tuple[sa.Table, bool]]]) -> None:

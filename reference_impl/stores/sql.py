@@ -103,6 +103,8 @@ class Store:
 
         MariaDB gets them as one JSON parameter: writing a long VALUES list is most of what the driver would do.
         """
+        if not rows:
+            return
         if self.sqlite:
             connection.execute(insert_into(table), [dict(zip(columns, row, strict=True)) for row in rows])
         else:

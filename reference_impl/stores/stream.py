@@ -133,9 +133,9 @@ def acknowledge(client: redis.Redis, message: Message) -> None:
         pipe.execute()
 
 
-def backlog(client: redis.Redis, tagged: bool) -> int:
+def backlog(client: redis.Redis, tagged: bool, topics: Sequence[Topic] = TOPICS) -> int:
     """Messages that are not done."""
-    return sum(int(client.xlen(stream_name(topic, tagged))) for topic in TOPICS)
+    return sum(int(client.xlen(stream_name(topic, tagged))) for topic in topics)
 
 
 def oldest_age_us(client: redis.Redis, topic: Topic, tagged: bool, now_us: int) -> int:

@@ -20,7 +20,7 @@ from harness.simulation.schedule import START_NS
 from harness.simulation.sql import watch
 from harness.simulation.world import Options, Request, Row, Rows
 from harness.target.answer import Answer
-from harness.target.mapping import load_target
+from harness.target.mapping import Target, load_target
 from invariants.schema import EVIDENCE
 from reference_impl import mutants, roles
 from reference_impl.bootstrap import assemble, connect, create_stores
@@ -41,11 +41,12 @@ from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import ledger_tables
 from reference_impl.stores.ops_tables import OPS
 from reference_impl.stores.sql import Store
+from reference_impl.stores.wallet_tables import wallet_tables
 from reference_impl.system import System
 
 TARGET: Final = Path(__file__).parents[2] / "reference_impl" / "target.toml"
-_NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "options", "run"), "") | {"port": "1"}
-_TARGET: Final = load_target(TARGET, _NOTHING)
+NOTHING: Final = dict.fromkeys(("python", "sql", "cache", "data", "backend", "options", "run"), "") | {"port": "1"}
+_TARGET: Final = load_target(TARGET, NOTHING)
 CLAIMS: Final = _TARGET.claims
 """The invariants that the reference claims."""
 _NOT_EVERYWHERE: Final = ("refund_once_after_expiry", "sold_out_is_final")
@@ -59,7 +60,7 @@ _FILLS: Final = re.compile(r"\bINTO\s+(\w+)")
 """The table that a statement puts rows into."""
 _NUMBERED: Final = {
     table.name
-    for table in (*ledger_tables(False), *ledger_tables(True), *OPS)
+    for table in (*ledger_tables(False), *ledger_tables(True), *wallet_tables(False), *wallet_tables(True), *OPS)
     if table.autoincrement_column is not None
 }
 """Tables that number their rows themselves."""
@@ -67,6 +68,9 @@ _NUMBERED: Final = {
 
 class Reference:
     """A deployment of the reference, whose schedules begin at `starts_ns`. `changes`: settings of this world."""
+
+    target = _TARGET
+    """Whose queries are the evidence."""
 
     def __init__(self, options: Options, starts_ns: int = START_NS, **changes: Any) -> None:
         self.starts_ns = starts_ns
@@ -80,6 +84,7 @@ class Reference:
             cache="embedded" if embedded else options.cache,
             data=options.folder,
             order_shards=1,
+            activity="",
             day_tables=DAYS,
             hot_days=1,
             cools=False,
@@ -90,9 +95,9 @@ class Reference:
         create_stores(self.settings)
         self.stores = connect(self.settings, Databases())
         self.cache: redis.Redis = fake_client() if embedded else real_client(options.cache)
-        self._evidence = {store: _queries(store) for store in self.stores.all}
         self._booted: list[System] = []
         self._drained: System | None = None
+        self._evidence = {store: _queries(self.target, store) for store in self.stores.all}
         self._sent = {store: [_watched(engine) for engine in set(store.engines)] for store in self.stores.all}
 
     # --- a schedule's beginning ---------------------------------------------------------------------------------------
@@ -123,7 +128,7 @@ class Reference:
 
     def serve(self, service: System, request: Request) -> Answer:
         try:
-            return self.serves[request.operation](service, request)
+            return self.answer(service, request)
         except Refused as refused:
             outcome = "fail" if refused.kind.definite else "info"
             return Answer(outcome, refused.code)  # type: ignore[arg-type]
@@ -131,6 +136,10 @@ class Reference:
             return Answer("info", "unavailable")
         except Exception as error:  # noqa: BLE001 as the API does: a fault of ours, and it may have happened
             return Answer("info", f"internal: {type(error).__name__}: {error}")
+
+    def answer(self, service: System, request: Request) -> Answer:
+        """What the use case says; refusals and errors are raised."""
+        return self.serves[request.operation](service, request)
 
     # --- a schedule's end ---------------------------------------------------------------------------------------------
 
@@ -143,11 +152,20 @@ class Reference:
             stream.create_groups(self.cache, tagged)
         for _ in range(DRAINS):
             with suppress(Exception):  # as the sweeper does; what is not finished then is under way
-                _finish(system, until_us)
+                self.finish(system, until_us)
             pending = backlog.pending(system)
             if not pending:
                 break
         return pending
+
+    def finish(self, system: System, until_us: int) -> None:
+        """One pass of everything that finishes what is under way."""
+        for job in (crediting.JOB, listing.JOB, repairing.JOB):
+            consuming.run_once(system, job, "drain")
+            consuming.take_over(system, job, "drain")
+        expiry.sweep(system)
+        preorders.sweep(system)
+        run_all(system, 0, until_us)
 
     def evidence(self) -> Rows:
         found: dict[str, list[Row]] = {}
@@ -157,7 +175,8 @@ class Reference:
         pages = [] if self._drained is None else rows_of_details(self._drained)
         found["cache_view"] = [_canonical("cache_view", row) for row in pages]
         found["cache_view"] += [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
-        found["shadow_rows"].extend(msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
+        keys = (msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
+        found.setdefault("shadow_rows", []).extend(keys)
         return found
 
     def close(self) -> None:
@@ -168,16 +187,6 @@ class Reference:
 def _canonical(table: str, row: msgspec.Struct) -> Row:
     """A struct as a row with the canonical columns in their order; those that it has not are NULL."""
     return tuple(getattr(row, column, None) for column in EVIDENCE[table])
-
-
-def _finish(system: System, until_us: int) -> None:
-    """One pass of everything that finishes what is under way."""
-    for job in (crediting.JOB, listing.JOB, repairing.JOB):
-        consuming.run_once(system, job, "drain")
-        consuming.take_over(system, job, "drain")
-    expiry.sweep(system)
-    preorders.sweep(system)
-    run_all(system, 0, until_us)
 
 
 def _fund(system: System, request: Request) -> Answer:
@@ -261,10 +270,10 @@ def _look(connection: sa.Connection, queries: Sequence[Look]) -> list[tuple[str,
     return [(table, [place(row) for row in connection.exec_driver_sql(sql)]) for table, sql, place in queries]
 
 
-def _queries(store: Store) -> list[Look]:
+def _queries(target: Target, store: Store) -> list[Look]:
     return [
         (table, query.sql, _placing(store, table, query.sql))
-        for table, queries in _TARGET.evidence.sources.items()
+        for table, queries in target.evidence.sources.items()
         for query in queries
         if query.sql and any(fnmatch(store.name, pattern) for pattern in query.stores)
     ]

@@ -38,7 +38,7 @@ def real(deployment: Deployment) -> dict[str, Any]:
     sent = deployment.insist("POST", "/v1/packets", order)
     packet = sent["packet"]
     deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": 7})
-    known = {"person": 7, "packet": packet, "code": sent["code"]}
+    known = {"person": 7, "packet": packet, "code": sent["code"], "act": 100_000_000_000_007}
     return known | {"set_control": "memory_off", "reconcile": "vouchers"}
 
 

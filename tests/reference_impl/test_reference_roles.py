@@ -30,7 +30,9 @@ class Deployment:
         self.data, self.port = data, processes.free_port()
         self.log = data / "serve.log"
         self.roles = (
-            ["api", "profiles"] if cache == "embedded" else ["api", "credit", "lists", "repair", "sweep", "profiles"]
+            ["api", "profiles"]
+            if cache == "embedded"
+            else ["api", "credit", "award", "repair", "lists", "sweep", "profiles"]
         )
         options = {"sql": sql, "cache": cache, "data": data, "port": self.port, "reconcile-after-s": 0.5, "threads": 16}
         profile_port = processes.free_port()

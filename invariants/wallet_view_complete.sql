@@ -1,0 +1,159 @@
+-- statement: a wallet view shows every award that its person was told of before, none that nobody asked for until it
+--   ended, their sum as income, and as balance what withdrawals can have left of it
+-- needs: history(orders, balance_fen, income_fen)
+-- uses: award_attempts
+-- sentence: view {worker}/{number} of person {person}: {fault}
+
+-- section: violations
+WITH views AS (
+    SELECT
+        worker,
+        number,
+        person,
+        sent_ns,
+        done_ns,
+        clock_error_ns,
+        ',' || COALESCE(orders, '') || ',' AS orders,
+        CASE
+            WHEN COALESCE(orders, '') = '' THEN 0
+            ELSE 1 + LENGTH(orders) - LENGTH(REPLACE(orders, ',', ''))
+        END AS shown,
+        balance_fen,
+        income_fen
+    FROM history
+    WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NOT NULL
+),
+-- an award may have been told of several times: the first time counts, and the first time it was asked for
+given AS (
+    SELECT
+        person,
+        order_number,
+        MAX(amount_fen) AS amount_fen,
+        MIN(CASE WHEN outcome = 'ok' THEN done_ns + clock_error_ns END) AS told_ns,
+        MIN(sent_ns - clock_error_ns) AS asked_ns
+    FROM award_attempts
+    WHERE order_number IS NOT NULL
+    GROUP BY person, order_number
+),
+seen AS (
+    SELECT
+        views.worker,
+        views.number,
+        views.sent_ns - views.clock_error_ns AS began_ns,
+        views.done_ns + views.clock_error_ns AS ended_ns,
+        given.order_number,
+        given.amount_fen,
+        given.told_ns,
+        given.asked_ns,
+        CASE
+            WHEN REPLACE(views.orders, ',' || given.order_number || ',', ',') <> views.orders THEN 1
+            ELSE 0
+        END AS is_shown
+    FROM views
+    INNER JOIN given ON given.person = views.person
+),
+sums AS (
+    SELECT
+        worker,
+        number,
+        SUM(CASE WHEN is_shown = 1 AND asked_ns < ended_ns THEN 1 ELSE 0 END) AS known,
+        SUM(CASE WHEN is_shown = 1 THEN amount_fen ELSE 0 END) AS shown_fen,
+        MIN(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN order_number END) AS missing,
+        SUM(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN amount_fen ELSE 0 END) AS missing_fen
+    FROM seen
+    GROUP BY worker, number
+),
+taken AS (
+    SELECT
+        views.worker,
+        views.number,
+        SUM(
+            CASE
+                WHEN COALESCE(history.outcome, 'info') <> 'fail' AND history.sent_ns - history.clock_error_ns < views.done_ns + views.clock_error_ns
+                    THEN history.amount_fen
+                ELSE 0
+            END
+        ) AS most_fen,
+        SUM(
+            CASE
+                WHEN
+                    history.outcome = 'ok'
+                    AND history.done_ns + history.clock_error_ns < views.sent_ns - views.clock_error_ns
+                    THEN history.amount_fen
+                ELSE 0
+            END
+        ) AS least_fen
+    FROM views
+    INNER JOIN history ON history.person = views.person AND history.operation = 'withdraw'
+    GROUP BY views.worker, views.number
+),
+judged AS (
+    SELECT
+        views.worker,
+        views.number,
+        views.person,
+        views.sent_ns,
+        views.shown,
+        views.balance_fen,
+        views.income_fen,
+        COALESCE(sums.known, 0) AS known,
+        COALESCE(sums.shown_fen, 0) AS shown_fen,
+        sums.missing,
+        COALESCE(sums.missing_fen, 0) AS missing_fen,
+        COALESCE(taken.most_fen, 0) AS most_fen,
+        COALESCE(taken.least_fen, 0) AS least_fen
+    FROM views
+    LEFT JOIN sums ON sums.worker = views.worker AND sums.number = views.number
+    LEFT JOIN taken ON taken.worker = views.worker AND taken.number = views.number
+)
+SELECT
+    COALESCE(missing, person) AS subject,
+    CASE
+        WHEN missing IS NOT NULL THEN 'it does not show {missing_fen} fen that were told of before, such as order {missing}'
+        WHEN shown <> known THEN 'it shows {shown} awards, and {known} of them were asked for'
+        WHEN income_fen <> shown_fen THEN 'it says {income_fen} fen of income, and what it shows comes to {shown_fen} fen'
+        ELSE 'it says {balance_fen} fen of balance after {shown_fen} fen of income and {least_fen} to {most_fen} fen of withdrawals'
+    END AS fault,
+    missing_fen + ABS(COALESCE(income_fen, shown_fen) - shown_fen) AS badness,
+    sent_ns AS moment,
+    worker,
+    number,
+    person,
+    missing,
+    missing_fen,
+    shown,
+    known,
+    income_fen,
+    shown_fen,
+    balance_fen,
+    least_fen,
+    most_fen
+FROM judged
+WHERE
+    missing IS NOT NULL
+    OR shown <> known
+    OR income_fen <> shown_fen
+    OR balance_fen > shown_fen - least_fen
+    OR balance_fen < shown_fen - most_fen
+
+-- section: unsettled
+SELECT COALESCE(person, 'unknown') AS subject, 'saw a wallet that said no balance: nothing to compare' AS fault
+FROM history
+WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NULL
+
+-- section: examined
+SELECT COUNT(*) AS examined FROM history WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL
+
+-- section: canary
+INSERT INTO history
+    (worker, number, person, operation, subject, amount_fen, sent_ns, done_ns, outcome, orders, balance_fen, income_fen,
+        tag, clock_error_ns)
+VALUES
+    ('canary', 1, 'canary', 'award', 'canary-1', 30, 1, 2, 'ok', NULL, NULL, NULL, FALSE, 0),
+    ('canary', 2, 'canary', 'award', 'canary-2', 20, 1, 2, 'ok', NULL, NULL, NULL, FALSE, 0),
+    ('canary', 3, 'canary', 'wallet', NULL, NULL, 3, 4, 'ok', 'canary-2', 20, 20, FALSE, 0)
+
+-- section: proof
+SELECT 'history' AS "table", * FROM history WHERE worker = $worker AND number = $number;
+SELECT 'history' AS "table", * FROM history
+WHERE person = $person AND operation IN ('award', 'withdraw') ORDER BY sent_ns, worker, number LIMIT 10

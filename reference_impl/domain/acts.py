@@ -1,0 +1,37 @@
+"""The act_id: the one identity of a person over eight apps and two account systems (B01).
+
+An act_id is a number of fifteen digits whose first says whether it belongs to pressure traffic (Money rule 11), so that
+everything that is made of it, order numbers, tokens, accounts, says so too.
+"""
+
+from typing import Final
+
+APPS: Final = {
+    "douyin": "douyin",
+    "huoshan": "douyin",
+    "douyinlite": "douyin",
+    "xigua": "toutiao",
+    "toutiao": "toutiao",
+    "toutiaolite": "toutiao",
+    "novel": "toutiao",
+    "listen": "toutiao",
+}
+"""App → account system: Douyin, Douyin Huoshan, Douyin Lite, Xigua, Toutiao, Toutiao Lite, Fanqie Novel and Listen."""
+
+APP_IDS: Final = {app: number for number, app in enumerate(APPS, start=1)}
+_SIDE: Final = 10**14
+
+
+def act_id(number: int, tagged: bool) -> int:
+    """The `number`-th act_id of its side, from 1."""
+    return _SIDE * (2 if tagged else 1) + number
+
+
+def is_act(act: int) -> bool:
+    """Whether a number can be an act_id."""
+    return _SIDE < act < 3 * _SIDE and act % _SIDE > 0
+
+
+def is_tagged_act(act: int) -> bool:
+    """Whether a person is pressure traffic."""
+    return act > 2 * _SIDE

@@ -1,0 +1,82 @@
+"""The festival wallet: awards for the games, the wallet page and withdrawal for people."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import falcon
+import msgspec
+
+from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
+from reference_impl.domain.errors import Refused
+from reference_impl.resilience.tagging import is_tagged_request
+from reference_impl.system import System
+from reference_impl.wallet import page as paging
+from reference_impl.wallet.award import AwardRequest, award
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.withdrawal import ASKED, REFUSED
+from reference_impl.wallet.withdrawal import withdraw as pay_out
+from reference_impl.web import Fen, Routes, answer, body_of, key_of
+
+Tokens = Annotated[list[str], msgspec.Meta(max_length=paging.MOST_TOKENS)]
+
+
+class PageBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The tokens that the client kept."""
+
+    tokens: Tokens = []
+
+
+class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
+    amount_fen: Fen
+    app: str = "douyin"
+    tokens: Tokens = []
+
+
+def routes(system: System) -> Routes:
+    if system.desk is None:
+        return {}
+    desk: Desk = system.desk
+
+    def give_award(request: falcon.Request, response: falcon.Response) -> None:
+        body, _ = body_of(request, AwardRequest), key_of(request)
+        _check_side(request, body.act)
+        answer(response, award(system, desk, body))
+
+    def wallet_page(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        who, body = _act(request, act), body_of(request, PageBody)
+        answer(response, paging.page(system, desk, who, body.tokens))
+
+    def force_credit(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        who, body = _act(request, act), body_of(request, PageBody)
+        answer(response, {"credited": paging.force_credit(system, desk, who, body.tokens)})
+
+    def withdraw(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        who, body, key = _act(request, act), body_of(request, WithdrawalBody), key_of(request)
+        if body.app not in APP_IDS:
+            raise Refused("bad_request", f"app {body.app[:24]!r}")
+        done = pay_out(system, desk, who, body.amount_fen, APP_IDS[body.app], key, body.tokens)
+        if done.state == REFUSED:
+            raise Refused("bank_refused", done.withdrawal)
+        answer(response, done, falcon.HTTP_202 if done.state == ASKED else falcon.HTTP_200)
+
+    handlers: dict[str, dict[str, Callable[..., Any]]] = {
+        "/v1/awards": {"POST": give_award},
+        "/v1/wallets/{act}": {"POST": wallet_page},
+        "/v1/wallets/{act}/credit": {"POST": force_credit},
+        "/v1/wallets/{act}/withdrawals": {"POST": withdraw},
+    }
+    return handlers
+
+
+def _act(request: falcon.Request, text: str) -> int:
+    act = int(text) if text.isascii() and text.isdigit() and len(text) == 15 else 0
+    if not is_act(act):
+        raise Refused("bad_request", f"act {text[:24]!r}")
+    _check_side(request, act)
+    return act
+
+
+def _check_side(request: falcon.Request, act: int) -> None:
+    """Raises Refused("tag_mismatch") where the header and the act_id differ (Money rule 11)."""
+    if is_tagged_request(request) != is_tagged_act(act):
+        raise Refused("tag_mismatch", str(act))

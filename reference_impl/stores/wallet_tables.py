@@ -1,0 +1,98 @@
+"""The wallet's databases: asset orders and withdrawals by act_id, budgets in the first of them.
+
+    wallet_0   orders, withdrawals, budgets, slices, and shadow_… of each
+    wallet_1   orders, withdrawals, …
+
+What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from reference_impl.stores.layout import KEY, NUMBER, ORDER, side
+from reference_impl.stores.sql import Store
+from reference_impl.stores.tables import create_tables, create_view
+
+NAME = sa.String(16)
+
+
+class WalletTables(NamedTuple):
+    orders: sa.Table
+    """Awards that were accepted by an order row, before they are credited (B04)."""
+    withdrawals: sa.Table
+    budgets: sa.Table
+    """What a scene may give in a stage, and how much of it is promised to slices (B14, Money rule 10)."""
+    slices: sa.Table
+    """Parts of a budget that a process holds, each until a moment."""
+
+
+@cache
+def wallet_tables(tagged: bool) -> WalletTables:
+    metadata, prefix = sa.MetaData(), side(tagged)
+    money: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "ascii", "mysql_collate": "ascii_bin"}
+    orders = sa.Table(
+        f"{prefix}orders",
+        metadata,
+        sa.Column("order_number", ORDER, primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.Column("scene", NAME, nullable=False),
+        sa.Column("rain", NAME, nullable=False),
+        sa.Column("award_type", NAME, nullable=False),
+        sa.Column("stage", NAME, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("slice", sa.BigInteger, nullable=False),
+        sa.Column("app", sa.Integer, nullable=False),
+        sa.Column("opened_us", sa.BigInteger, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        **money,
+    )
+    sa.Index(f"{prefix}orders_of", orders.c.act)
+    sa.Index(f"{prefix}orders_waiting", orders.c.state, orders.c.opened_us)
+    withdrawals = sa.Table(
+        f"{prefix}withdrawals",
+        metadata,
+        sa.Column("withdrawal", sa.String(40), primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.Column("client_key", KEY, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("app", sa.Integer, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("asked_us", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("act", "client_key", name=f"{prefix}asked_once"),
+        **money,
+    )
+    sa.Index(f"{prefix}withdrawals_open", withdrawals.c.state, withdrawals.c.asked_us)
+    budgets = sa.Table(
+        f"{prefix}budgets",
+        metadata,
+        sa.Column("scene", NAME, primary_key=True),
+        sa.Column("stage", NAME, primary_key=True),
+        sa.Column("total_fen", sa.BigInteger, nullable=False),
+        sa.Column("cap_fen", sa.BigInteger, nullable=False),
+        sa.Column("promised_fen", sa.BigInteger, nullable=False),
+        **money,
+    )
+    slices = sa.Table(
+        f"{prefix}slices",
+        metadata,
+        sa.Column("slice", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("scene", NAME, nullable=False),
+        sa.Column("stage", NAME, nullable=False),
+        sa.Column("holder", sa.String(128), nullable=False),
+        sa.Column("granted_fen", sa.BigInteger, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("until_us", sa.BigInteger, nullable=False),
+        **money,
+    )
+    return WalletTables(orders, withdrawals, budgets, slices)
+
+
+def create_wallet_store(store: Store) -> None:
+    """Make the tables that are not there yet, and the views that gather both sides."""
+    sides = [(wallet_tables(tagged), tagged) for tagged in (False, True)]
+    create_tables(store, (table for tables, _ in sides for table in tables))
+    for number, name in enumerate(WalletTables._fields):
+        selects = (f"SELECT *, {tagged:d} AS tag FROM {tables[number].name}" for tables, tagged in sides)
+        create_view(store, f"all_{name}", " UNION ALL ".join(selects))

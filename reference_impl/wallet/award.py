@@ -1,0 +1,203 @@
+"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often one asks.
+
+A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
+before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
+store is gone (B10).
+"""
+
+import logging
+from functools import cache
+from typing import Any, Final, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.orders import OrderNumber, order_number
+from reference_impl.domain.scenes import MONEY, Scene
+from reference_impl.domain.token import Token
+from reference_impl.ledger.awards import Award, credit_awards, credited_fen
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.sql import insert_into
+from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
+from reference_impl.system import System
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.token_store import CREDITED, Promise
+
+log = logging.getLogger(__name__)
+ACCEPTED: Final = "accepted"
+DONE: Final = "credited"
+State = Literal["token", "accepted", "credited"]
+
+
+class AwardRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a game asks for; `rain` names the occurrence."""
+
+    act: int
+    scene: str
+    rain: str
+    amount_fen: int
+    stage: str = "live"
+    app: int = 1
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The answer: `state` is token (a promise that the client keeps too), accepted or credited."""
+
+    order: str
+    amount_fen: int
+    state: State
+    token: str = ""
+
+
+def award(system: System, desk: Desk, request: AwardRequest) -> Given:
+    """Give an award, or find the one that stands under its order number.
+
+    Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, budget_spent, other_amount.
+    """
+    scene = _scene(desk, request)
+    order = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    if scene.path == "token" and not system.controls.on("token_store_off"):
+        try:
+            return _by_token(system, desk, scene, order, request)
+        except CacheError as error:
+            log.warning("the token store does not answer, %s is given by an order row: %s", order, error)
+    return _by_row(system, desk, scene, order, request)
+
+
+def _scene(desk: Desk, request: AwardRequest) -> Scene:
+    scene = desk.activity.scene(request.scene)
+    if scene is None or scene.award_type not in MONEY:
+        raise Refused("unknown_scene", request.scene[:24])
+    if request.amount_fen < 1:
+        raise Refused("bad_amount", f"{request.amount_fen} fen")
+    if request.amount_fen > scene.cap_fen:
+        raise Refused("over_cap", f"{request.amount_fen} fen, the cap is {scene.cap_fen}")
+    if scene.path == "token" and not (request.rain.isdigit() and len(request.rain) < 10):
+        raise Refused("bad_order", f"rain {request.rain[:24]!r} is no number")
+    return scene
+
+
+# --- by token ---------------------------------------------------------------------------------------------------------
+
+
+def _by_token(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+    standing = desk.tokens.standing(order.act, str(order))
+    if standing is not None:
+        return _told(desk, order, standing, request.amount_fen)
+    before = _standing_fen(system, desk, order)
+    if before is not None:
+        return _same(order, before, request.amount_fen, "credited")
+    number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
+    opened_us = system.runtime.now_us()
+    token = desk.keyring.seal(_token(desk, order, request, opened_us), number)
+    promise = Promise(str(order), request.amount_fen, number, opened_us)
+    kept = desk.tokens.keep(order.act, str(order), token, promise)
+    if kept != token:
+        desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
+    return _told(desk, order, kept, request.amount_fen)
+
+
+def _told(desk: Desk, order: OrderNumber, standing: str, amount_fen: int) -> Given:
+    """What the token store says of an order, as an answer."""
+    if standing.startswith(CREDITED):
+        return _same(order, int(standing.removeprefix(CREDITED)), amount_fen, "credited")
+    return _same(order, desk.keyring.open(standing).token.amount_fen, amount_fen, "token", standing)
+
+
+def _token(desk: Desk, order: OrderNumber, request: AwardRequest, opened_us: int) -> Token:
+    return Token(
+        app_id=request.app,
+        act=order.act,
+        activity=desk.activity.id,
+        scene=order.scene,
+        amount_fen=request.amount_fen,
+        order=str(order),
+        opened_us=opened_us,
+        rain=int(order.rain),
+    )
+
+
+# --- by order row -----------------------------------------------------------------------------------------------------
+
+
+def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+    before = _standing_fen(system, desk, order)
+    if before is not None:
+        return _same(order, before, request.amount_fen, "accepted")
+    number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
+    made = Award(str(order), request.amount_fen, number, system.runtime.now_us())
+    try:
+        _insert(desk, order, made, request.app)
+    except sa.exc.IntegrityError:
+        desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
+        return _same(order, _row_fen(desk, order) or 0, request.amount_fen, "accepted")
+    state: State = "credited" if _credited(system, desk, order, made) else "accepted"
+    return Given(made.order, made.amount_fen, state)
+
+
+def _insert(desk: Desk, order: OrderNumber, made: Award, app: int) -> None:
+    row = {
+        "order_number": made.order,
+        **order._asdict(),
+        "amount_fen": made.amount_fen,
+        "slice": made.slice,
+        "app": app,
+        "opened_us": made.opened_us,
+        "state": ACCEPTED,
+    }
+    tables = wallet_tables(order.tagged)
+    desk.shard(order.act).write(lambda connection: connection.execute(insert_into(tables.orders), row))
+
+
+def _credited(system: System, desk: Desk, order: OrderNumber, made: Award) -> bool:
+    """Credit at once; what fails here compensation finds."""
+    try:
+        credit_awards(system.ledger, [made], order.tagged)
+        finish(desk, order)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("%s awaits compensation: %s", order, error)
+        return False
+    system.counts.add("credited", "award")
+    return True
+
+
+def finish(desk: Desk, order: OrderNumber) -> None:
+    """Note that an order row's money is in the account."""
+    statement, values = _done(wallet_tables(order.tagged)), {"number": str(order)}
+    desk.shard(order.act).write(lambda connection: connection.execute(statement, values))
+
+
+# --- what stands ------------------------------------------------------------------------------------------------------
+
+
+def _standing_fen(system: System, desk: Desk, order: OrderNumber) -> int | None:
+    """The amount under an order number in the databases: accepted by a row, or credited."""
+    accepted = _row_fen(desk, order)
+    return accepted if accepted is not None else credited_fen(system.ledger, [order], order.tagged).get(str(order))
+
+
+def _row_fen(desk: Desk, order: OrderNumber) -> int | None:
+    statement, values = _accepted(wallet_tables(order.tagged)), {"number": str(order)}
+    found = desk.shard(order.act).read(lambda connection: connection.execute(statement, values).scalar())
+    return None if found is None else int(found)
+
+
+def _same(order: OrderNumber, standing_fen: int, asked_fen: int, state: State, token: str = "") -> Given:
+    if standing_fen != asked_fen:
+        raise Refused("other_amount", f"{order} stands with {standing_fen} fen")
+    return Given(str(order), standing_fen, state, token)
+
+
+@cache
+def _accepted(tables: WalletTables) -> sa.Select[Any]:
+    return sa.select(tables.orders.c.amount_fen).where(tables.orders.c.order_number == sa.bindparam("number"))
+
+
+@cache
+def _done(tables: WalletTables) -> sa.Update:
+    return (
+        sa.update(tables.orders)
+        .where(tables.orders.c.order_number == sa.bindparam("number"), tables.orders.c.state == ACCEPTED)
+        .values(state=DONE)
+    )

@@ -1,0 +1,34 @@
+"""What the wallet's use cases work on beside the System's ledger, runtime and counts."""
+
+from dataclasses import dataclass
+
+from reference_impl.domain.scenes import Activity
+from reference_impl.stores.sql import Store
+from reference_impl.wallet.bank import Bank
+from reference_impl.wallet.budget import Budgets
+from reference_impl.wallet.sealing import Keyring
+from reference_impl.wallet.token_store import TokenStore
+
+
+@dataclass(frozen=True)
+class Desk:
+    activity: Activity
+    keyring: Keyring
+    tokens: TokenStore
+    orders: list[Store]
+    """The asset orders' databases, by act_id."""
+    budgets: Budgets
+    bank: Bank
+
+    def shard(self, act: int) -> Store:
+        return self.orders[act % len(self.orders)]
+
+    @property
+    def budget_store(self) -> Store:
+        """Where budgets and slices stand."""
+        return self.orders[0]
+
+    def close(self) -> None:
+        for store in self.orders:
+            store.close()
+        self.tokens.client.close()

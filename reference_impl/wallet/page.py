@@ -1,0 +1,150 @@
+"""The wallet page: balance, income and the flow of awards, exactly what was awarded, credited or not (B07, B08).
+
+Tokens are read before the ledger: an award that is credited in between then stands in both, and in the union by order
+number once. The other way round it could stand in neither.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from reference_impl.domain.acts import is_tagged_act
+from reference_impl.domain.errors import Refused
+from reference_impl.ledger.awards import Award, held
+from reference_impl.stores.cache import CacheError
+from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
+from reference_impl.system import System
+from reference_impl.wallet import crediting
+from reference_impl.wallet.award import ACCEPTED
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.token_store import CREDITED, Promise
+
+log = logging.getLogger(__name__)
+MOST_TOKENS: Final = 200
+"""Client tokens that are looked at in one request."""
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """One line: an award."""
+
+    order: str
+    amount_fen: int
+    credited: bool
+
+
+class Page(msgspec.Struct, frozen=True):
+    balance_fen: int
+    income_fen: int
+    flow: list[Flow]
+    waiting: int
+    """Awards that are shown and not credited yet."""
+    refused: int
+    """Client tokens that were not believed."""
+
+
+def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
+    """What a person owns, with the tokens that their client kept."""
+    promised, refused = promises(system, desk, act, presented)
+    account = held(system.ledger, act, is_tagged_act(act))
+    waiting = {order: award for order, award in promised.items() if order not in account.awards}
+    flow = [Flow(order, amount_fen, True) for order, amount_fen in account.awards.items()]
+    flow += [Flow(order, award.amount_fen, False) for order, award in waiting.items()]
+    flow.sort(key=lambda line: line.order)
+    waiting_fen = sum(award.amount_fen for award in waiting.values())
+    return Page(
+        balance_fen=account.balance_fen + waiting_fen,
+        income_fen=sum(line.amount_fen for line in flow),
+        flow=flow,
+        waiting=len(waiting),
+        refused=refused,
+    )
+
+
+def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str]) -> int:
+    """Credit everything that a person was promised, now; how many awards that was (B08)."""
+    promised, _ = promises(system, desk, act, presented)
+    credited = held(system.ledger, act, is_tagged_act(act)).awards
+    owed = [award for order, award in promised.items() if order not in credited]
+    if owed:
+        crediting.credit(system, desk, owed, is_tagged_act(act))
+    return len(owed)
+
+
+def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> tuple[dict[str, Award], int]:
+    """Every award of a person that may not be credited yet, by order number, and how many tokens were not believed.
+
+    What only the client kept is given back to the server.
+    """
+    kept = _kept(desk, act)
+    clients, refused = _believed(system, desk, act, presented)
+    lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
+    _give_back(desk, act, lost)
+    promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
+    promised |= {order: award for order, (_, award) in lost.items()}
+    return promised | _accepted(desk, act), refused
+
+
+def _kept(desk: Desk, act: int) -> dict[str, str]:
+    try:
+        return dict(desk.tokens.all(act))
+    except CacheError as error:
+        log.warning("the token store does not answer: %s", error)
+        return {}
+
+
+def _believed(
+    system: System, desk: Desk, act: int, presented: Sequence[str]
+) -> tuple[dict[str, tuple[str, Award]], int]:
+    """Those of a client's tokens that are this person's; all others are counted and alarmed (B09)."""
+    found: dict[str, tuple[str, Award]] = {}
+    refused = 0
+    if system.controls.on("client_tokens_refused"):
+        return found, 0
+    for text in presented[:MOST_TOKENS]:
+        try:
+            opened = desk.keyring.open(text)
+            check_owner(system, desk, opened.token.act, opened.token.activity, act)
+            found[opened.token.order] = text, opened.award
+        except Refused as error:
+            refused += 1
+            system.counts.add("tokens_refused", error.code)
+    return found, refused
+
+
+def check_owner(system: System, desk: Desk, holder: int, activity: str, act: int) -> None:
+    """Raises Refused: token_foreign, token_expired."""
+    if holder != act or activity != desk.activity.id:
+        raise Refused("token_foreign")
+    if desk.activity.ends_us and system.runtime.now_us() > desk.activity.ends_us:
+        raise Refused("token_expired")
+
+
+def _award(desk: Desk, text: str) -> Award:
+    return desk.keyring.open(text).award
+
+
+def _give_back(desk: Desk, act: int, lost: dict[str, tuple[str, Award]]) -> None:
+    try:
+        for order, (text, award) in lost.items():
+            desk.tokens.keep(act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us))
+    except CacheError:
+        log.warning("%d tokens could not be given back to the store", len(lost))
+
+
+def _accepted(desk: Desk, act: int) -> dict[str, Award]:
+    """Awards with an order row whose money has not arrived."""
+    statement = _waiting(wallet_tables(is_tagged_act(act)))
+    rows = desk.shard(act).read(lambda connection: connection.execute(statement, {"act": act}).all())
+    return {row.order_number: Award(row.order_number, row.amount_fen, row.slice, row.opened_us) for row in rows}
+
+
+@cache
+def _waiting(tables: WalletTables) -> sa.Select[Any]:
+    c = tables.orders.c
+    return sa.select(c.order_number, c.amount_fen, c.slice, c.opened_us).where(
+        c.act == sa.bindparam("act"), c.state == ACCEPTED
+    )

@@ -1,0 +1,124 @@
+"""The festival wallet under simulation: awards, tokens, pages and withdrawals, with the bank's books beside them."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from harness.simulation.runtime import ProcessRuntime
+from harness.simulation.world import Options, Person, Request, Step
+from harness.target.answer import Answer
+from harness.target.mapping import load_target
+from reference_impl.bootstrap import assemble, open_desk
+from reference_impl.domain.acts import act_id
+from reference_impl.domain.orders import order_number
+from reference_impl.domain.token import Token
+from reference_impl.stores import stream
+from reference_impl.system import System
+from reference_impl.wallet import crediting, page, withdrawal
+from reference_impl.wallet.award import AwardRequest, award
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.sealing import Key, Keyring
+from reference_impl.wallet.token_store import TOPICS
+from scenarios.worlds.reference import NOTHING, Reference
+
+_WALLET: Final = Path(__file__).parents[2] / "reference_impl" / "wallet"
+_TARGET: Final = load_target(_WALLET / "target.toml", NOTHING)
+CLAIMS: Final = _TARGET.claims
+"""The invariants that the wallet claims."""
+UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
+"""Those that a world shows in which nobody forges."""
+_KEYS: Final = [Key(1, b"1" * 32, b"2" * 32, b"3" * 32)]
+_FORGERS: Final = [Key(1, b"4" * 32, b"2" * 32, b"3" * 32)]
+"""The box's keys are stolen, the signing key is not."""
+AWARDS: Final = {"rain": "cash", "video": "video", "koi": "cash", "split": "cash", "fireworks": "cash"}
+"""The award types of the activity's scenes."""
+
+
+class Festival(Reference):
+    """A deployment with a wallet. People present the tokens that they were given."""
+
+    target = _TARGET
+
+    def __init__(self, options: Options, **changes: Any) -> None:
+        activity = str(_WALLET / "activity.toml")
+        super().__init__(options, **{"activity": activity, "wallet_shards": 1, "regions": ("south",), **changes})
+        self._purses: dict[int, dict[str, str]] = {}
+
+    def reset(self) -> None:
+        super().reset()
+        self._purses.clear()
+
+    def boot(self, process: str, runtime: ProcessRuntime) -> System:
+        desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS)
+        return assemble(self.settings, runtime, self.stores, self.cache, process, desk=desk)
+
+    def answer(self, service: System, request: Request) -> Answer:
+        match request.operation, service.desk:
+            case "award", Desk() as desk:
+                return self._award(service, desk, request)
+            case "wallet", Desk() as desk:
+                return self._page(service, desk, request)
+            case "withdraw", Desk() as desk:
+                return self._withdraw(service, desk, request)
+        return super().answer(service, request)
+
+    def finish(self, system: System, until_us: int) -> None:
+        if system.desk is not None:
+            for tagged in system.sides():
+                stream.create_groups(system.desk.tokens.client, tagged, TOPICS)
+            crediting.run_once(system, system.desk, "drain")
+            crediting.take_over(system, system.desk, "drain")
+        super().finish(system, until_us)
+
+    def _award(self, service: System, desk: Desk, request: Request) -> Answer:
+        given = award(service, desk, AwardRequest(request.person, **request.values))
+        if given.token:
+            self._purses.setdefault(request.person, {})[given.order] = given.token
+        return Answer("ok", subject=given.order, amount_fen=given.amount_fen)
+
+    def _page(self, service: System, desk: Desk, request: Request) -> Answer:
+        shown = page.page(service, desk, request.person, self._presented(request))
+        orders = ",".join(line.order for line in shown.flow)
+        return Answer("ok", balance_fen=shown.balance_fen, fields={"orders": orders, "income_fen": shown.income_fen})
+
+    def _withdraw(self, service: System, desk: Desk, request: Request) -> Answer:
+        amount_fen, tokens = request.values["amount_fen"], self._presented(request)
+        done = withdrawal.withdraw(service, desk, request.person, amount_fen, 1, request.key, tokens)
+        outcome = {withdrawal.PAID: "ok", withdrawal.REFUSED: "fail"}.get(done.state, "info")
+        return Answer(outcome, subject=done.withdrawal, amount_fen=amount_fen)  # type: ignore[arg-type]
+
+    def _presented(self, request: Request) -> list[str]:
+        """The client's tokens; a forger adds one that the box's stolen keys make and no signature backs."""
+        kept = list(self._purses.get(request.person, {}).values())
+        if request.values.get("forges"):
+            token = Token(1, request.person, "spring", "rain", 20_000, request.subject or "", 1, 9)
+            kept.append(Keyring(_FORGERS, lambda: 0).seal(token, 1))
+        return kept
+
+
+def person(number: int, *steps: Step, asks: str = "api-1", tagged: bool = False) -> Person:
+    """The `number`-th person of their side."""
+    return Person(act_id(number, tagged), steps, asks, tagged)
+
+
+def gets(
+    number: int, amount_fen: int, scene: str = "rain", rain: str = "1", *, attempts: int = 1, pause_s: float = 0.0
+) -> Step:
+    """The `number`-th person takes part, and a game gives them an award."""
+    order = str(order_number(act_id(number, False), scene, rain, AWARDS[scene], "live"))
+    values = {"scene": scene, "rain": rain, "amount_fen": amount_fen}
+    return Step("award", values, amount_fen, subject=order, attempts=attempts, pause_s=pause_s)
+
+
+def views(pause_s: float = 0.0) -> Step:
+    """Look at the wallet page."""
+    return Step("wallet", pause_s=pause_s)
+
+
+def forges(number: int, rain: str = "9") -> Step:
+    """Present a token of 200 yuan that nobody gave."""
+    order = str(order_number(act_id(number, False), "rain", rain, "cash", "live"))
+    return Step("wallet", {"forges": True}, subject=order, mark="forged")
+
+
+def withdraws(amount_fen: int, key: str = "", *, attempts: int = 1, pause_s: float = 0.0) -> Step:
+    return Step("withdraw", {"amount_fen": amount_fen}, amount_fen, key=key, attempts=attempts, pause_s=pause_s)

@@ -1,0 +1,66 @@
+"""Budgets and caps hold, under concurrency and through the death of a process (B14, Money rule 10)."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from festival import ACTIVITY, Festival
+
+from reference_impl.domain.errors import Refused
+from reference_impl.domain.scenes import MONEY, load_activity
+from reference_impl.wallet.award import Given
+
+_names = itertools.count(1)
+SMALL = """
+id = "spring"
+[[scenes]]
+id = "{name}"
+award_type = "cash"
+bill = "small"
+path = "{path}"
+budget_fen = 1000
+cap_fen = 100
+"""
+
+
+def small(festival: Festival, folder: Path, name: str, path: str, **more: object) -> Festival:
+    """A process whose activity has one scene with a budget of ten yuan."""
+    file = folder / f"{name}.toml"
+    file.write_text(SMALL.format(name=name, path=path))
+    return festival.like(activity=str(file), **more)
+
+
+@pytest.mark.parametrize("path", ["token", "direct"])
+def test_b14_two_processes_never_give_more_than_the_budget(festival: Festival, tmp_path: Path, path: str) -> None:
+    """Thirty ask for 90 fen of 1,000 at once: eleven get them, the others are told that the budget is spent."""
+    name = f"scene-{next(_names)}"
+    processes = [small(festival, tmp_path, name, path, slice_fen=250) for _ in range(2)]
+    answers = festival.at_once(lambda n: processes[n % 2].award(festival.act(), 90, name, "1"), 30)
+    given = [answer for answer in answers if isinstance(answer, Given)]
+    refused = {answer.code for answer in answers if isinstance(answer, Refused)}
+    for process in processes:
+        process.desk.budgets.close()
+    assert len(given) + sum(isinstance(answer, Refused) for answer in answers) == 30
+    assert refused == {"budget_spent"} and 8 <= len(given) <= 11
+    assert festival.promised_fen(name) == 90 * len(given)
+
+
+def test_b14_a_dead_process_loses_no_budget_for_good(festival: Festival, tmp_path: Path) -> None:
+    """Its slice goes back when its time is over and its awards are counted, and not before."""
+    name = f"scene-{next(_names)}"
+    dead = small(festival, tmp_path, name, "token", slice_fen=1000, slice_s=0.0)
+    dead.award(festival.act(), 90, name, "1")
+    assert festival.promised_fen(name) == 1000
+    festival.like(slice_s=60.0).reconcile_slices()
+    assert festival.promised_fen(name) == 1000  # its time is not long over
+    dead.reconcile_slices()
+    assert festival.promised_fen(name) == 1000  # its award is not counted yet
+    festival.credit()
+    dead.reconcile_slices()
+    assert festival.promised_fen(name) == 90
+
+
+def test_b14_the_shipped_activity_has_budgets_and_caps() -> None:
+    """Each of its money scenes says how much one award and all of them may be."""
+    scenes = load_activity(ACTIVITY.read_text(encoding="utf-8")).scenes
+    assert scenes and all(0 < scene.cap_fen <= scene.budget_fen for scene in scenes if scene.award_type in MONEY)
