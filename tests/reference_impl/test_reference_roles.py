@@ -18,6 +18,7 @@ from harness import processes, servers
 from reference_impl.__main__ import main
 from reference_impl.domain.profiles import DEFAULT_PROFILE
 from reference_impl.profile_service import profile_of
+from reference_impl.roles import WORK
 
 SHARES = 20
 TOTAL_FEN = 2000
@@ -29,11 +30,7 @@ class Deployment:
     def __init__(self, data: Path, sql: str, cache: str) -> None:
         self.data, self.port = data, processes.free_port()
         self.log = data / "serve.log"
-        self.roles = (
-            ["api", "profiles"]
-            if cache == "embedded"
-            else ["api", "credit", "award", "repair", "lists", "sweep", "profiles"]
-        )
+        self.roles = ["api", "profiles"] if cache == "embedded" else ["api", *WORK, "profiles"]
         options = {"sql": sql, "cache": cache, "data": data, "port": self.port, "reconcile-after-s": 0.5, "threads": 16}
         profile_port = processes.free_port()
         options |= {"profile-port": profile_port, "profiles": f"http://127.0.0.1:{profile_port}"}
