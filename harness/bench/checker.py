@@ -1,4 +1,5 @@
-"""How long all invariants take over a night of so many operations in which violations are planted, and in what memory.
+"""How long all invariants of packets take over a night of so many operations in which violations are planted, and in
+what memory.
 
 The judge runs in a process of its own, so that generating the night is neither in its time nor in its memory. Every
 invariant has to report what was planted for it, no more and no less: a judge that overlooks is not fast.
@@ -18,7 +19,6 @@ from msgspec import Struct
 from harness import figures
 from harness.bench import night, planted
 from invariants.judge import judge
-from invariants.registry import INVARIANTS
 from invariants.room import make_room
 from invariants.verdict import Verdict
 
@@ -72,7 +72,7 @@ def judge_night(folder: Path, memory_mb: int | None = None) -> Judgement:
     with figures.connect(folder) as connection:
         make_room(connection, folder / "spill", memory_mb)
         wall, cpu = time.perf_counter(), time.process_time()
-        verdicts = judge(connection, INVARIANTS)
+        verdicts = judge(connection, planted.PLANTS)
         wall_s, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
     return Judgement(verdicts=verdicts, wall_s=wall_s, cpu_s=cpu_s, peak_mb=_peak_mb())
 

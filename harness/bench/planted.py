@@ -75,7 +75,7 @@ PLANTS: Final = {
     "ids_unique": Plant(
         sql="""INSERT INTO packets SELECT * REPLACE ('elsewhere' AS store, 'elsewhere' AS home)
         FROM packets WHERE packet {these}""",
-        also=("details_agree", "lists_agree", "cache_agrees"),
+        also=("details_agree", "lists_agree"),
     ),
     # the escrow account says one fen more than its lines
     "ledger_balances": Plant(sql="UPDATE accounts SET balance_fen = balance_fen + 1 WHERE packet {these}", last=True),
