@@ -1,9 +1,14 @@
 """The festival wallet under simulation: awards, tokens, pages and withdrawals, with the bank's books beside them."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from harness.simulation.network import Lost, ask
+from harness.simulation.people import PATIENCE_S
 from harness.simulation.runtime import ProcessRuntime
+from harness.simulation.scheduler import acting
 from harness.simulation.world import Options, Person, Request, Step
 from harness.target.answer import Answer
 from harness.target.mapping import load_target
@@ -15,6 +20,7 @@ from reference_impl.stores import stream
 from reference_impl.system import System
 from reference_impl.wallet import crediting, page, withdrawal
 from reference_impl.wallet.award import AwardRequest, award
+from reference_impl.wallet.bank import Bank, Outcome
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.token_store import TOPICS
@@ -33,6 +39,30 @@ AWARDS: Final = {"rain": "cash", "video": "video", "koi": "cash", "split": "cash
 """The award types of the activity's scenes."""
 
 
+class DistantBank:
+    """A bank in a process of its own: what it is asked and what it answers can be late, lost or heard twice."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+
+    def send(self, withdrawal: str, act: int, amount_fen: int, tagged: bool) -> Outcome:
+        return _asked(lambda: self._bank.send(withdrawal, act, amount_fen, tagged))
+
+    def ask(self, withdrawal: str, tagged: bool) -> Outcome:
+        return _asked(lambda: self._bank.ask(withdrawal, tagged))
+
+
+def _asked(work: Callable[[], Outcome]) -> Outcome:
+    scheduler = acting()
+    if scheduler is None:
+        return work()
+    try:
+        answer: Outcome = ask(scheduler, "bank-1", "bank", work, PATIENCE_S)
+    except Lost:
+        return "unknown"
+    return answer
+
+
 class Festival(Reference):
     """A deployment with a wallet. People present the tokens that they were given."""
 
@@ -49,6 +79,7 @@ class Festival(Reference):
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
         desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS)
+        desk = replace(desk, bank=DistantBank(desk.bank))
         return assemble(self.settings, runtime, self.stores, self.cache, process, desk=desk)
 
     def answer(self, service: System, request: Request) -> Answer:
@@ -63,6 +94,8 @@ class Festival(Reference):
 
     def finish(self, system: System, until_us: int) -> None:
         if system.desk is not None:
+            for act, purse in sorted(self._purses.items()):  # some day everybody looks at their wallet again
+                page.page(system, system.desk, act, list(purse.values()))
             for tagged in system.sides():
                 stream.create_groups(system.desk.tokens.client, tagged, TOPICS)
             crediting.run_once(system, system.desk, "drain")
