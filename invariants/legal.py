@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from invariants import legal_festival
 from invariants.allocation import bounds
 from invariants.schema import EVIDENCE, HISTORY
 
@@ -292,7 +293,7 @@ class LegalSystem:
         lower, upper = bounds(left_fen, left_shares)
         return max(lower, self._draw(upper)) if left_shares > 1 else left_fen
 
-    def post(self, entry: str, kind: str, subject: str, lines: Sequence[tuple[str, int]], tag: bool) -> None:
+    def post(self, entry: str, kind: str, subject: str | None, lines: Sequence[tuple[str, int]], tag: bool) -> None:
         """One entry; what leaves one ledger for the other passes through their clearing accounts."""
         for store in sorted({_home(account) for account, _ in lines}):
             here = [(account, fen) for account, fen in lines if _home(account) == store]
@@ -322,12 +323,21 @@ class LegalSystem:
                 fen, voucher = row["amount_fen"], row["voucher"]
                 lines = [(f"escrow:{row['packet']}", -fen), (f"user:{row['person']}", fen)]
                 self.post(f"credit:{voucher}", kind, voucher, lines, row["tag"])
+        self.celebrate()
         self.balance()
         self.rows["samples"] = [_sample(row) for row in self.rows["packets"] if self.opens(row["packet"])]
         self.show()
         self.cache()
         for table, subject in (("packets", "packet"), ("opens", "packet"), ("postings", "subject")):
             self.rows["shadow_rows"] += [_place(row, table, subject) for row in self.rows[table]]
+
+    def celebrate(self) -> None:
+        """Beside the packets a small festival, with everything that a wallet has."""
+        self.rows["history"] += legal_festival.history(self.true_ns)
+        for table, rows in legal_festival.evidence().items():
+            self.rows[table] += rows
+        for entry, kind, lines in legal_festival.movements():
+            self.post(entry, kind, None, lines, False)
 
     def cache(self) -> None:
         """Let the cache say what the orders say."""

@@ -52,7 +52,7 @@ seen AS (
     FROM views
     INNER JOIN given ON given.person = views.person
 ),
-sums AS (
+totals AS (
     SELECT
         worker,
         number,
@@ -96,14 +96,14 @@ judged AS (
         views.shown,
         views.balance_fen,
         views.income_fen,
-        COALESCE(sums.known, 0) AS known,
-        COALESCE(sums.shown_fen, 0) AS shown_fen,
-        sums.missing,
-        COALESCE(sums.missing_fen, 0) AS missing_fen,
+        COALESCE(totals.known, 0) AS known,
+        COALESCE(totals.shown_fen, 0) AS shown_fen,
+        totals.missing,
+        COALESCE(totals.missing_fen, 0) AS missing_fen,
         COALESCE(taken.most_fen, 0) AS most_fen,
         COALESCE(taken.least_fen, 0) AS least_fen
     FROM views
-    LEFT JOIN sums ON sums.worker = views.worker AND sums.number = views.number
+    LEFT JOIN totals ON totals.worker = views.worker AND totals.number = views.number
     LEFT JOIN taken ON taken.worker = views.worker AND taken.number = views.number
 )
 SELECT

@@ -357,7 +357,7 @@ def test_a_returned_payment_is_no_violation() -> None:
     world = night()
     world.find("packets", packet="P1").update(state="void")
     world.rows["opens"] = [row for row in world.rows["opens"] if row["packet"] != "P1"]
-    world.rows["postings"] = [row for row in world.rows["postings"] if not row["subject"].startswith("P1-")]
+    world.rows["postings"] = [row for row in world.rows["postings"] if not (row["subject"] or "").startswith("P1-")]
     world.post("return:P1", "return", "P1", [("escrow:P1", -1_000), ("user:1", 1_000)], tag=False)
     world.balance()
     verdicts = world.judge("packet_funded_once", "conservation", "ledger_balances", "no_negative_balance")
