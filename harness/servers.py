@@ -132,7 +132,7 @@ class MariaDB(Server):
         super().prepare()
         # what is lost when this is interrupted is worth nothing, so it need not be durable
         installer = [
-            find_program("mariadb-install-db"), "--no-defaults", *_as_root(), f"--datadir={self.folder}",
+            find_program("mariadb-install-db"), "--no-defaults", *_as_root(), *self._places(),
             "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M",
             "--innodb-undo-tablespaces=0", "--innodb-flush-log-at-trx-commit=0",
             "--innodb-flush-method=nosync",
@@ -141,9 +141,13 @@ class MariaDB(Server):
             if subprocess.run(installer, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode:
                 raise ConfigError(f"mariadb-install-db failed: {processes.last_line(self._log)} (log: {self._log})")
 
+    def _places(self) -> list[str]:
+        """Its data, and its temporary tables: in a shared /tmp another one's start would delete them."""
+        return [f"--datadir={self.folder}", f"--tmpdir={self.folder}"]
+
     def _command(self) -> list[str]:
         return [
-            find_program("mariadbd"), "--no-defaults", *_as_root(), f"--datadir={self.folder}",
+            find_program("mariadbd"), "--no-defaults", *_as_root(), *self._places(),
             "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
             "--socket=mariadb.sock",  # in the data folder: a socket's whole path may have 107 bytes only
             "--innodb-log-file-size=128M", f"--innodb-buffer-pool-size={self.memory_mb}M",

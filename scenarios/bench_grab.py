@@ -58,6 +58,7 @@ def bench_grab(options: Mapping[str, Any]) -> dict[str, Any]:
         create_stores(settings)
         system = build(settings, ThreadRuntime(), holder="bench")
         stack.callback(system.close)
+        system.controls.set("guard_per_s", 0, "bench")  # it would refuse what is measured
         at = _half_open(system)
         burnt = _cpu_of(running)
         figures: dict[str, dict[str, float]] = {side: {} for side in SIDES}

@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +29,24 @@ from reference_impl.system import System
 _people = itertools.count(1_000)
 _keys = itertools.count(1)
 FAR_US = 60_000_000
+
+
+class Ending(ThreadRuntime):
+    """Whoever sleeps after the end does not wake up again: no watcher outlives its test."""
+
+    over = False
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.over:
+            raise SystemExit
+
+    def spawn(self, name: str, work: Callable[[], None]) -> None:
+        def until_the_end() -> None:
+            with suppress(SystemExit):
+                work()
+
+        super().spawn(name, until_the_end)
 
 
 class Night:

@@ -3,8 +3,9 @@
 import time
 
 import pytest
-from night import Night
+from night import Ending, Night
 
+from reference_impl.bootstrap import build
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.packet import Order
@@ -96,13 +97,16 @@ def test_w03_old_packets_are_served_where_they_live(night: Night) -> None:
 
 def test_w03_steering_is_in_force_everywhere_within_a_second(night: Night) -> None:
     """What one process is told another does a second later, without a request in between."""
-    other = night.like()
-    other.system.runtime.spawn("controls", lambda: other.system.controls.watch(0.25))
+    runtime = Ending()
+    other = Night(build(night.system.settings, runtime, holder="another process"))
+    runtime.spawn("controls", lambda: other.system.controls.watch(0.25))
     with night.controls(steer_north=1):
         time.sleep(1.0)
         assert region(other.send(night.person(), region="south")) == "north"
     time.sleep(1.0)
     assert region(other.send(night.person(), region="south")) == "south"
+    runtime.over = True
+    time.sleep(0.5)
 
 
 def test_w03_packets_are_counted_by_region(night: Night) -> None:

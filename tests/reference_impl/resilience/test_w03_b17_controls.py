@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from night import Night, together
+from night import Ending, Night, together
 
 from reference_impl.bootstrap import CONTROLS_FILE, build
 from reference_impl.domain.errors import Refused
@@ -24,17 +24,6 @@ class Gone(redis.Redis):
 
     def execute_command(self, *_arguments: Any, **_options: Any) -> Any:
         raise redis.ConnectionError("gone")
-
-
-class Ending(ThreadRuntime):
-    """Whoever sleeps after the end does not wake up again: no watcher outlives its test."""
-
-    over = False
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
-        if self.over:
-            raise SystemExit
 
 
 @pytest.fixture
