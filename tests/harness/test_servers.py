@@ -46,6 +46,22 @@ def test_started_ready_and_removed(tmp_path: Path) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
+def test_one_start_leaves_anothers_temporary_tables_alone(tmp_path: Path) -> None:
+    """A starting MariaDB deletes what looks like a temporary table where its own are kept: that is nobody else's."""
+    with servers.start(tmp_path / "one", redis=False) as one:
+        assert one.mariadb
+        left = one.mariadb.folder / "#sql-temptable-1-1-1.MAI"
+        left.touch()
+        with servers.start(tmp_path / "two", redis=False) as two:
+            assert two.mariadb
+            for running in (one, two):
+                assert running.mariadb and sql(running, "SELECT @@tmpdir") == ((str(running.mariadb.folder),),)
+        assert left.exists()
+        one.mariadb.kill()
+        one.mariadb.start()
+        assert not left.exists()
+
+
 def test_what_is_not_asked_for_is_not_started(tmp_path: Path) -> None:
     """Redis alone needs no MariaDB."""
     with servers.start(tmp_path / "s", mariadb=False) as running:
