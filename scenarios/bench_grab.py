@@ -2,7 +2,6 @@
 
 import itertools
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import psutil
 from msgspec import Struct
 
 from harness import servers
+from harness.bench.calls import count_calls
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.packets.grab import grab
@@ -98,25 +98,7 @@ def _measure(
 ) -> Count:
     answered = system.counts.value("read", "grab", side)
     people = itertools.count(1000)
-    counts = [0] * callers
-    ready = threading.Barrier(callers + 1)
-
-    def call(place: int) -> None:
-        grab(system, at, next(people))
-        ready.wait()
-        ends = time.perf_counter() + seconds
-        while time.perf_counter() < ends:
-            grab(system, at, next(people))
-            counts[place] += 1
-
-    threads = [threading.Thread(target=call, args=(place,)) for place in range(callers)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    before_s = burnt()
-    for thread in threads:
-        thread.join()
-    count = Count(sum(counts), burnt() - before_s)
+    count = Count(*count_calls(callers, seconds, lambda: grab(system, at, next(people)), burnt))
     answered = system.counts.value("read", "grab", side) - answered
     if answered != count.grabs + callers:
         raise RuntimeError(f"of {count.grabs + callers} grabs {answered} were answered by the {side}")

@@ -4,7 +4,6 @@ import itertools
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 
 from harness import processes, servers
+from harness.bench.calls import count_calls
 from harness.bench.closed_loop import closed_loop
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
@@ -103,25 +103,10 @@ def _in_process_side(settings: Settings) -> Iterator[Measure]:
     people = itertools.count(1000 + SHARES * settings.group_commit)
 
     def measure(callers: int, packet: PacketId, seconds: float) -> float:
-        counts = [0] * callers
-        connected = threading.Barrier(callers + 1)
-
-        def call(place: int) -> None:
-            _open_one(system, packet, next(people))
-            connected.wait()
-            ends = time.perf_counter() + seconds
-            while time.perf_counter() < ends:
-                _open_one(system, packet, next(people))
-                counts[place] += 1
-
-        threads = [threading.Thread(target=call, args=(place,)) for place in range(callers)]
-        for thread in threads:
-            thread.start()
-        connected.wait()
-        began = time.perf_counter()
-        for thread in threads:
-            thread.join()
-        return sum(counts) / (time.perf_counter() - began)
+        opened, took_s = count_calls(
+            callers, seconds, lambda: _open_one(system, packet, next(people)), time.perf_counter
+        )
+        return opened / took_s
 
     yield measure
     system.close()

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 import msgspec
 import redis
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 5
 TAKE_OVER_EVERY_US: Final = 1_000_000
+PAUSE_S: Final = 0.02
+"""Where nothing waits, a moment."""
 PASSING: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """What may pass by itself: a database that is gone, busy or out of connections, however often it is asked."""
 
@@ -110,24 +112,45 @@ def _work_off(system: System, job: Job, message: stream.Message, tagged: bool) -
 
 def listen(system: System, job: Job, consumer: str) -> None:
     """The consumer's endless loop; a stream that is gone is waited for."""
+    attend(
+        system,
+        system.stream,
+        job,
+        lambda: run_once(system, job, consumer),
+        lambda: take_over(system, job, consumer),
+        lambda seen: 0.0 if seen else PAUSE_S,
+    )
+
+
+def attend(
+    system: System,
+    client: redis.Redis,
+    job: Job,
+    work: Callable[[], int],
+    resume: Callable[[], int],
+    pause_s: Callable[[int], float],
+) -> NoReturn:
+    """Without end: `work`, every second `resume` for what has rested, and a pause by how many were seen."""
     while True:
         try:
             for tagged in system.sides():
-                stream.create_groups(system.stream, tagged, (job.topic, job.compensation))
-            _work(system, job, consumer)
+                stream.create_groups(client, tagged, (job.topic, job.compensation))
+            _attend(system, job, work, resume, pause_s)
         except CacheError as error:
-            log.warning("the stream does not answer: %s", error)
+            log.warning("the stream of %s does not answer: %s", job.topic.name, error)
             system.runtime.sleep(0.5)
 
 
-def _work(system: System, job: Job, consumer: str) -> None:
-    taken_over_us = 0
+def _attend(
+    system: System, job: Job, work: Callable[[], int], resume: Callable[[], int], pause_s: Callable[[int], float]
+) -> NoReturn:
+    resumed_us = 0
     while True:
-        seen = run_once(system, job, consumer)
+        seen = work()
         now_us = system.runtime.now_us()
         system.counts.put("last_pass_us", job.topic.name, value=now_us)
-        if now_us - taken_over_us > TAKE_OVER_EVERY_US:
-            taken_over_us = now_us
-            seen += take_over(system, job, consumer)
-        if not seen:
-            system.runtime.sleep(0.02)
+        if now_us - resumed_us > TAKE_OVER_EVERY_US:
+            resumed_us = now_us
+            seen += resume()
+        if pause := pause_s(seen):
+            system.runtime.sleep(pause)

@@ -12,10 +12,9 @@ from reference_impl.stores import stream
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.token_store import AWARDS, AWARDS_AGAIN, TOPICS
+from reference_impl.wallet.token_store import AWARDS, AWARDS_AGAIN
 
 log = logging.getLogger(__name__)
-TAKE_OVER_EVERY_US: Final = 1_000_000
 
 
 def run_once(system: System, desk: Desk, consumer: str) -> int:
@@ -41,31 +40,23 @@ def take_over(system: System, desk: Desk, consumer: str) -> int:
 def listen(system: System, consumer: str) -> None:
     """The consumer's endless loop; a token store that is gone is waited for. Without a wallet it ends."""
     desk = system.desk
-    while desk is not None:
-        try:
-            for tagged in system.sides():
-                stream.create_groups(desk.tokens.client, tagged, TOPICS)
-            _listen(system, desk, consumer)
-        except CacheError as error:
-            log.warning("the token store does not answer: %s", error)
-            system.runtime.sleep(0.5)
-
-
-def _listen(system: System, desk: Desk, consumer: str) -> None:
-    taken_over_us = 0
-    while True:
-        seen = run_once(system, desk, consumer)
-        now_us = system.runtime.now_us()
-        if now_us - taken_over_us > TAKE_OVER_EVERY_US:
-            taken_over_us = now_us
-            seen += take_over(system, desk, consumer)
-        system.runtime.sleep(_pause_s(system, seen))
+    if desk is not None:
+        consuming.attend(
+            system,
+            desk.tokens.client,
+            JOB,
+            lambda: run_once(system, desk, consumer),
+            lambda: take_over(system, desk, consumer),
+            lambda seen: _pause_s(system, seen),
+        )
 
 
 def _pause_s(system: System, seen: int) -> float:
     """So that no more is credited in a second than the dial allows; where nothing waits, a moment."""
     speed = system.controls.value("award_credit_per_s")
-    return seen / speed if speed and seen else 0.02 if not seen else 0.0
+    if not seen:
+        return consuming.PAUSE_S
+    return seen / speed if speed else 0.0
 
 
 def _work(system: System, desk: Desk, messages: Sequence[stream.Message], tagged: bool) -> int:

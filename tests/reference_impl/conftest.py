@@ -1,27 +1,19 @@
 """Systems to test: embedded, and on real servers that are started once for the whole session."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from night import Night
 
 from harness import servers
-from harness.config import ConfigError
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Running]:
-    """Private MariaDB and Redis; where they cannot be had tests are skipped, in CI they fail."""
-    try:
-        servers.require_programs()
-    except ConfigError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+def running(server_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Running]:
+    """Private MariaDB and Redis."""
     with servers.start(tmp_path_factory.mktemp("reference") / "servers") as started:
         yield started
 
@@ -46,6 +38,16 @@ def night(request: pytest.FixtureRequest) -> Night:
     found.forget_messages()
     found.groups()
     return found
+
+
+@pytest.fixture(scope="module")
+def small_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """A deployment of a file's own with next to nothing in it: all that stands there can be read before and after."""
+    folder = tmp_path_factory.mktemp("small")
+    settings = Settings(sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1)
+    for small in _night(settings):
+        small.system.cache.flushdb()
+        yield small
 
 
 def _night(settings: Settings) -> Iterator[Night]:

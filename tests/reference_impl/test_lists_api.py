@@ -1,6 +1,5 @@
 """Lists, codes and views over HTTP: what the routes answer and what they refuse."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,10 +7,7 @@ from falcon.testing import Result, TestClient
 from night import Night
 
 from reference_impl.api import make_app
-from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.errors import ERRORS
-from reference_impl.runtime import ThreadRuntime
-from reference_impl.settings import Settings
 
 TestClient.__test__ = False  # pytest: not a test class
 TAG = {"X-Rainproof-Tag": "1"}
@@ -19,14 +15,8 @@ SEND = {"kind": "lucky", "total_fen": 1000, "shares": 5}
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    folder = tmp_path_factory.mktemp("lists_api")
-    settings = Settings(sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1)
-    create_stores(settings)
-    night = Night(build(settings, ThreadRuntime(), holder="tests"))
-    night.system.cache.flushdb()
-    yield night
-    night.system.close()
+def night(small_night: Night) -> Night:
+    return small_night
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The HTTP interface on the embedded backend: every bad input is a 4xx of the error table, and nothing is written."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +8,7 @@ from falcon.testing import Result, TestClient
 from night import Night
 
 from reference_impl.api import make_app
-from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.errors import ERRORS
-from reference_impl.runtime import ThreadRuntime
-from reference_impl.settings import Settings
 from reference_impl.web import MOST_BODY
 
 TestClient.__test__ = False  # pytest: not a test class
@@ -23,15 +19,8 @@ SEND: dict[str, Any] = {"sender": 7, "kind": "lucky", "total_fen": 1000, "shares
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """A small deployment with next to nothing in it, so that all that stands there can be read before and after."""
-    folder = tmp_path_factory.mktemp("api")
-    settings = Settings(sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1)
-    create_stores(settings)
-    night = Night(build(settings, ThreadRuntime(), holder="tests"))
-    night.system.cache.flushdb()
-    yield night
-    night.system.close()
+def night(small_night: Night) -> Night:
+    return small_night
 
 
 @pytest.fixture(scope="module")

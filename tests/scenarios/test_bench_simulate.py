@@ -1,11 +1,7 @@
 """`bench simulate` measures what it says: opens and credits on both databases, and whole schedules beside them."""
 
-import os
-
 import pytest
 
-from harness.config import ConfigError
-from harness.servers import require_programs
 from harness.simulation.stand import stand
 from invariants.schema import EVIDENCE
 from scenarios import bench_simulate
@@ -29,14 +25,8 @@ def test_sql_only_points_are_opens_and_credits() -> None:
 
 
 @pytest.mark.servers
-def test_the_bench_tells_every_figure() -> None:
+def test_the_bench_tells_every_figure(server_programs: None) -> None:
     """SQL only and whole schedules, on both databases, with and without faults, and a mutant that is shrunk."""
-    try:
-        require_programs()
-    except ConfigError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
     told = catalogue()["simulate"]({"seconds": 0.05, "seed": 1})
     figures = told["figures"]
     assert (told["bench"], told["reach"]) == ("simulate", 8000)

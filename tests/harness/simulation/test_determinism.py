@@ -11,8 +11,6 @@ import jar
 import pytest
 
 from harness import simulate
-from harness.config import ConfigError
-from harness.servers import require_programs
 from harness.simulation.explore import PLANS, Search, schedules
 from harness.simulation.faults import FAULTS
 from harness.simulation.schedule import Played, play
@@ -76,14 +74,8 @@ def test_the_hash_does_not_depend_on_jobs() -> None:
 
 
 @pytest.mark.servers
-def test_real_servers_say_the_same_twice() -> None:
+def test_real_servers_say_the_same_twice(server_programs: None) -> None:
     """MariaDB and Redis, whose own clocks, locks and numbers are never the same, do not show in the trace."""
-    try:
-        require_programs()
-    except ConfigError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
     with stand(WORLD, "servers") as deployment:
         first = digests(deployment, 10)
         assert digests(deployment, 10) == first and len(set(first)) > 5

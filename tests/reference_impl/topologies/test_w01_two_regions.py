@@ -19,9 +19,7 @@ import redis
 import sqlalchemy as sa
 
 from harness import fleet
-from harness.config import ConfigError
 from harness.run import Deployed, deployed
-from harness.servers import require_programs
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.stores.layout import tables_of
 
@@ -112,13 +110,7 @@ def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
 
 
 @pytest.fixture(scope="module")
-def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cities]:
-    try:
-        require_programs()
-    except ConfigError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+def cities(server_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cities]:
     folder = tmp_path_factory.mktemp("two-regions")
     (folder / "logs").mkdir()
     with deployed(TARGET, "servers", folder, topology=fleet.find("two-regions", TARGET)) as running:
