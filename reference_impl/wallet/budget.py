@@ -36,8 +36,7 @@ class Budgets:
         with self._lock:
             held = self._held.get(key)
             if held is None or held.left_fen < amount_fen or held.until_us < self._runtime.now_us():
-                if held is not None:
-                    self._close(held, tagged)
+                self._let_go(key)
                 held = self._held[key] = self._grant(scene, stage, amount_fen, tagged)
             held.left_fen -= amount_fen
             return held.number
@@ -52,9 +51,8 @@ class Budgets:
     def close(self) -> None:
         """Let go of every slice."""
         with self._lock:
-            for (_, _, tagged), held in self._held.items():
-                self._close(held, tagged)
-            self._held.clear()
+            for key in list(self._held):
+                self._let_go(key)
 
     def _grant(self, scene: Scene, stage: str, least_fen: int, tagged: bool) -> "_Slice":
         tables = wallet_tables(tagged)
@@ -84,9 +82,11 @@ class Budgets:
         made = connection.execute(insert_into(tables.slices), row)
         return _Slice(int(made.lastrowid), until_us, fen)
 
-    def _close(self, held: "_Slice", tagged: bool) -> None:
-        tables = wallet_tables(tagged)
-        self._store.write(lambda connection: give_rest_back(connection, tables, held.number, held.left_fen, CLOSED))
+    def _let_go(self, key: tuple[str, str, bool]) -> None:
+        """Give back what is left, and first of all hold it no longer: nobody may take from it, whatever comes next."""
+        held, tables = self._held.pop(key, None), wallet_tables(key[-1])
+        if held is not None:
+            self._store.write(lambda connection: give_rest_back(connection, tables, held.number, held.left_fen, CLOSED))
 
 
 def create_budget(store: Store, scene: Scene, stage: str, tagged: bool) -> None:

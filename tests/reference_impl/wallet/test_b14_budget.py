@@ -45,6 +45,19 @@ def test_b14_two_processes_never_give_more_than_the_budget(festival: Festival, t
     assert festival.promised_fen(name) == 90 * len(given)
 
 
+def test_b14_a_closed_slice_gives_nothing(festival: Festival, tmp_path: Path) -> None:
+    """What a slice gave back for a larger award, which was refused all the same, is there for one award only."""
+    name = f"scene-{next(_names)}"
+    process = small(festival, tmp_path, name, "direct", slice_fen=1000)
+    given = sum(process.award(festival.act(), 90, name, "1").amount_fen for _ in range(11))
+    with pytest.raises(Refused, match="budget"):
+        process.award(festival.act(), 60, name, "1")
+    given += process.award(festival.act(), 10, name, "1").amount_fen
+    with pytest.raises(Refused, match="budget"):
+        process.award(festival.act(), 10, name, "1")
+    assert festival.promised_fen(name) == given == 1000
+
+
 def test_b14_a_dead_process_loses_no_budget_for_good(festival: Festival, tmp_path: Path) -> None:
     """Its slice goes back when its time is over and its awards are counted, and not before."""
     name = f"scene-{next(_names)}"
