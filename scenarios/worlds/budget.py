@@ -18,12 +18,13 @@ def plan(random: Random) -> Plan:
         for n in range(1, 5)
     ]
     greedy = person(5, gets(5, 61), gets(5, 60, "koi"), gets(5, 61, "koi"), gets(5, 50, "koi", "2"), asks=api(random))
-    return Plan((*people, greedy), background=("award-1", "sweep-1"))
+    late = person(6, *(gets(6, 10, rain=str(rain), pause_s=0.02) for rain in range(1, 6)), asks=api(random))
+    return Plan((*people, greedy, late), background=("award-1", "sweep-1"))
 
 
 WORLD = World(
     name="budget",
-    summary="five people ask for twice the budget, some for more than the cap or for two amounts under one number",
+    summary="six ask for twice the budget, some for more than the cap, two amounts under one number, or the rest",
     claims=tuple(name for name in UNMARKED if name != "bank_agrees"),
     plan=plan,
     deploy=partial(Festival, activity=_ACTIVITY, slice_fen=120),
