@@ -20,6 +20,8 @@ from reference_impl.topology import City, Deployment, Limits
 
 OPS_PATHS: Final = r"^/v1/(admin/|views/|backlog$|keys$|metrics$|openapi\.json$|health$)"
 """Paths that the `ops` process answers."""
+OPS_S: Final = 60
+"""How long its answer may take: a large night's caches and details are read in one."""
 
 LISTS_REGION: Final = "south"
 """The home of the user lists (W02)."""
@@ -55,7 +57,7 @@ http {{
     server {{
         listen {host}:{port} backlog=4096;
         location / {{ {limits}proxy_pass http://$backend; }}
-        location ~ {ops_paths} {{ proxy_pass http://ops; }}
+        location ~ {ops_paths} {{ proxy_read_timeout {ops_s}s; proxy_pass http://ops; }}
         location @limited {{ add_header Retry-After 1 always; return 429 '{limited}'; }}
     }}
 {servers}
@@ -76,7 +78,7 @@ _SERVER: Final = """
     server {{
         listen {host}:{port} backlog=4096;
         location / {{ proxy_pass http://$backend_{name}; }}
-        location ~ {ops_paths} {{ proxy_pass http://ops; }}
+        location ~ {ops_paths} {{ proxy_read_timeout {ops_s}s; proxy_pass http://ops; }}
     }}
 """
 
@@ -97,11 +99,12 @@ def config(deployment: Deployment) -> str:
         backends=_pairs({name: f"$backend_{name}" for name in names}),
         ops_port=deployment.ops_port,
         ops_paths=f'"{OPS_PATHS}"',
+        ops_s=OPS_S,
         zones=_zones(deployment.limits),
         limits=_limits(deployment.limits),
         limited=_limited(),
         servers="".join(
-            _SERVER.format(name=city.name, host=settings.host, port=city.port, ops_paths=f'"{OPS_PATHS}"')
+            _SERVER.format(name=city.name, host=settings.host, port=city.port, ops_paths=f'"{OPS_PATHS}"', ops_s=OPS_S)
             for city in cities
         ),
     )

@@ -33,6 +33,8 @@ TRIES: Final = 60
 """So many schedules of delays, which have few choices, are tried where large blocks leave many."""
 BLOCK: Final = 4
 """The smallest of the large blocks."""
+CHAIN: Final = 32
+"""More choices than these, left by large blocks, are rather a chain than what single ones would get rid of."""
 
 Singles = Sequence[tuple[Point, Choice]]
 """A tape as single choices: an order and a fault at one point apart."""
@@ -107,26 +109,37 @@ def shrink(
     search = _Search(deployment, faults, invariant, seed)
     if not search.attempt(plan, played.tape):
         raise ValueError("the schedule does not fail when it is played again: something in it is not simulated")
-    before = None
-    while before is not search.played:
-        before = search.played
-        _fewer_choices(search)
-        _fewer_people(search)
-        _fewer_steps(search)
+    _fewer_choices(search)
+    _smallest(search)
+    if search.choices > FEW and _fails_by_delays(search):
+        _smallest(search)
     return Shrunk(search.plan, dict(search.played.tape), search.played, search.attempts, search.seconds)
 
 
 def _fewer_choices(search: _Search) -> None:
-    """None, the faults alone, the orders alone; then blocks of choices back to the default, the largest first."""
+    """None, the faults alone, the orders alone; then large blocks of choices back to the default."""
     singles = _singles(search.played.tape)
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
     _fewer_blocks(search, BLOCK)
-    for _ in range(TRIES):
-        if search.choices <= FEW or search.attempt_delays():
-            break
-    _fewer_blocks(search, 1)
+    if search.choices > CHAIN:
+        _fails_by_delays(search)
+
+
+def _smallest(search: _Search) -> None:
+    """Leave out people, single choices and steps, until nothing more can be."""
+    before = None
+    while before is not search.played:
+        before = search.played
+        _fewer_people(search)
+        _fewer_blocks(search, 1)
+        _fewer_steps(search)
+
+
+def _fails_by_delays(search: _Search) -> bool:
+    """Whether a schedule of a few delays was found that fails as well."""
+    return any(search.attempt_delays() for _ in range(TRIES))
 
 
 def _fewer_blocks(search: _Search, smallest: int) -> None:
