@@ -22,7 +22,7 @@ TESTS: Final = ROOT / "tests"
 def switches_page() -> str:
     """Everything that operators can set."""
     switches = [
-        (f"`{name}`", each.dependency, each.strength, each.effect, _names(each.excludes))
+        (f"`{name}`", each.dependency, each.strength, each.effect, _names(each.excludes), _names(each.brings))
         for name, each in SWITCHES.items()
     ]
     dials = [
@@ -36,7 +36,7 @@ def switches_page() -> str:
         "within a second, audited in `GET /v1/admin/changes`. A switch is off (0) until it is set to 1. Of those that",
         "exclude each other the one further down wins. Strong: without what it stands for money does not move.",
         "",
-        *_table(("switch", "stands for", "strength", "effect when on", "puts out of force"), switches),
+        *_table(("switch", "stands for", "strength", "effect when on", "puts out of force", "brings along"), switches),
         "",
         *_table(("dial", "default", "values", "unit", "effect"), dials),
     )

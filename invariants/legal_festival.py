@@ -1,6 +1,7 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
-One person gets two awards, looks at their wallet, is shown a forged token's failure, and withdraws a part.
+One person gets two awards, looks at their wallet, once when it shows the credited balance alone, is shown a forged
+token's failure, and withdraws a part.
 """
 
 from typing import Any, Final
@@ -23,6 +24,7 @@ def history(begins_ns: int) -> list[Row]:
     ]
     told += [
         {"operation": "wallet", "orders": ",".join(_ORDERS), "balance_fen": income_fen, "income_fen": income_fen},
+        {"operation": "wallet", "balance_fen": _FEN[0]},
         {"operation": "wallet", "subject": f"{PERSON}_rain_9_cash_live", "mark": "forged", "balance_fen": income_fen},
         {"operation": "withdraw", "subject": _WITHDRAWAL, "amount_fen": _WITHDRAWN_FEN},
     ]

@@ -1,5 +1,6 @@
 -- statement: a wallet view shows every award that its person was told of before, none that nobody asked for until it
---   ended, their sum as income, and as balance what withdrawals can have left of it
+--   ended, their sum as income, and as balance what withdrawals can have left of it; one that says its balance alone
+--   claims no more than that, and is not more than everything that was asked for
 -- needs: history(orders, balance_fen, income_fen)
 -- uses: award_attempts
 -- sentence: view {worker}/{number} of person {person}: {fault}
@@ -19,16 +20,19 @@ WITH views AS (
             ELSE 1 + LENGTH(orders) - LENGTH(REPLACE(orders, ',', ''))
         END AS shown,
         balance_fen,
-        income_fen
+        income_fen,
+        CASE WHEN orders IS NULL AND income_fen IS NULL THEN 1 ELSE 0 END AS balance_only
     FROM history
     WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NOT NULL
 ),
--- an award may have been told of several times: the first time counts, and the first time it was asked for
+-- an award may have been told of several times: the first time counts, and the first time it was asked for; where
+-- nobody was told, it may stand with any amount that was asked for
 given AS (
     SELECT
         person,
         order_number,
-        MAX(amount_fen) AS amount_fen,
+        COALESCE(MIN(CASE WHEN outcome = 'ok' THEN amount_fen END), MIN(amount_fen)) AS lowest_fen,
+        COALESCE(MAX(CASE WHEN outcome = 'ok' THEN amount_fen END), MAX(amount_fen)) AS amount_fen,
         MIN(CASE WHEN outcome = 'ok' THEN done_ns + clock_error_ns END) AS told_ns,
         MIN(sent_ns - clock_error_ns) AS asked_ns
     FROM award_attempts
@@ -42,6 +46,7 @@ seen AS (
         views.sent_ns - views.clock_error_ns AS began_ns,
         views.done_ns + views.clock_error_ns AS ended_ns,
         given.order_number,
+        given.lowest_fen,
         given.amount_fen,
         given.told_ns,
         given.asked_ns,
@@ -57,7 +62,9 @@ totals AS (
         worker,
         number,
         SUM(CASE WHEN is_shown = 1 AND asked_ns < ended_ns THEN 1 ELSE 0 END) AS known,
+        SUM(CASE WHEN is_shown = 1 THEN lowest_fen ELSE 0 END) AS lowest_fen,
         SUM(CASE WHEN is_shown = 1 THEN amount_fen ELSE 0 END) AS shown_fen,
+        SUM(CASE WHEN asked_ns < ended_ns THEN amount_fen ELSE 0 END) AS asked_fen,
         MIN(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN order_number END) AS missing,
         SUM(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN amount_fen ELSE 0 END) AS missing_fen
     FROM seen
@@ -96,10 +103,13 @@ judged AS (
         views.shown,
         views.balance_fen,
         views.income_fen,
+        views.balance_only,
         COALESCE(totals.known, 0) AS known,
-        COALESCE(totals.shown_fen, 0) AS shown_fen,
-        totals.missing,
-        COALESCE(totals.missing_fen, 0) AS missing_fen,
+        CASE WHEN views.balance_only = 1 THEN COALESCE(totals.asked_fen, 0) ELSE COALESCE(totals.shown_fen, 0) END
+            AS shown_fen,
+        CASE WHEN views.balance_only = 1 THEN 0 ELSE COALESCE(totals.lowest_fen, 0) END AS lowest_fen,
+        CASE WHEN views.balance_only = 0 THEN totals.missing END AS missing,
+        CASE WHEN views.balance_only = 0 THEN COALESCE(totals.missing_fen, 0) ELSE 0 END AS missing_fen,
         COALESCE(taken.most_fen, 0) AS most_fen,
         COALESCE(taken.least_fen, 0) AS least_fen
     FROM views
@@ -110,8 +120,9 @@ SELECT
     COALESCE(missing, person) AS subject,
     CASE
         WHEN missing IS NOT NULL THEN 'it does not show {missing_fen} fen that were told of before, such as order {missing}'
+        WHEN balance_only = 1 THEN 'it says {balance_fen} fen of balance, and all that was asked for is {shown_fen} fen, of which {least_fen} were withdrawn'
         WHEN shown <> known THEN 'it shows {shown} awards, and {known} of them were asked for'
-        WHEN income_fen <> shown_fen THEN 'it says {income_fen} fen of income, and what it shows comes to {shown_fen} fen'
+        WHEN income_fen NOT BETWEEN lowest_fen AND shown_fen THEN 'it says {income_fen} fen of income, and what it shows comes to {shown_fen} fen'
         ELSE 'it says {balance_fen} fen of balance after {shown_fen} fen of income and {least_fen} to {most_fen} fen of withdrawals'
     END AS fault,
     missing_fen + ABS(COALESCE(income_fen, shown_fen) - shown_fen) AS badness,
@@ -126,15 +137,16 @@ SELECT
     income_fen,
     shown_fen,
     balance_fen,
+    balance_only,
     least_fen,
     most_fen
 FROM judged
 WHERE
     missing IS NOT NULL
-    OR shown <> known
-    OR income_fen <> shown_fen
+    OR (balance_only = 0 AND shown <> known)
+    OR income_fen NOT BETWEEN lowest_fen AND shown_fen
     OR balance_fen > shown_fen - least_fen
-    OR balance_fen < shown_fen - most_fen
+    OR (balance_only = 0 AND balance_fen < lowest_fen - most_fen)
 
 -- section: unsettled
 SELECT COALESCE(person, 'unknown') AS subject, 'saw a wallet that said no balance: nothing to compare' AS fault

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import redis
 import sqlalchemy as sa
 
-from reference_impl.domain.scenes import load_activity
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
 from reference_impl.packets.generator import Generator
@@ -34,8 +33,11 @@ from reference_impl.system import System
 from reference_impl.wallet.bank import Bank, Careful, HttpBank
 from reference_impl.wallet.bank_books import Books, create_bank_store
 from reference_impl.wallet.budget import Budgets
+from reference_impl.wallet.config import Config
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
+from reference_impl.wallet.known_orders import KnownOrders
+from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.token_store import TokenStore
 
@@ -43,6 +45,9 @@ OPS_STORE: Final = "ops_0"
 BANK_STORE: Final = "bank_0"
 LIST_STORE: Final = "lists_0"
 CONTROLS_FILE: Final = "controls.json"
+ACTIVITY_FILE: Final = "activity.json"
+WEAK_PATIENCE_S: Final = 0.05
+"""So long a weak dependency is waited for (B10)."""
 
 
 def order_store_names(settings: Settings) -> dict[tuple[str, int], str]:
@@ -148,7 +153,13 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     desk = None
     if settings.activity:
         tokens = connect_cache(settings.tokens, settings.data) if settings.tokens else stream
-        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)))
+        weak = {
+            name: connect_cache(address, settings.data, WEAK_PATIENCE_S)
+            for name, address in (("kv", settings.kv), ("lock", settings.lock))
+            if address
+        }
+        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)), **weak)
+        desk.config.refresh()
     file = Path(settings.data) / CONTROLS_FILE
     system = assemble(settings, runtime, stores, cache, holder, stream=stream, controls_file=file, desk=desk)
     system.controls.load()
@@ -209,17 +220,28 @@ def assemble(
 
 
 def open_desk(
-    settings: Settings, runtime: Runtime, stores: Stores, tokens: redis.Redis, holder: str, keys: Sequence[Key]
+    settings: Settings,
+    runtime: Runtime,
+    stores: Stores,
+    tokens: redis.Redis,
+    holder: str,
+    keys: Sequence[Key],
+    *,
+    kv: redis.Redis | None = None,
+    lock: redis.Redis | None = None,
 ) -> Desk:
-    """What the festival wallet works on."""
+    """What the festival wallet works on. Without `kv` and `lock`, the tokens' Redis does their work too."""
     bank: Bank = HttpBank(settings.bank) if settings.bank else Books(stores.bank[0])
+    shipped = Path(settings.activity).read_text(encoding="utf-8")
     return Desk(
-        activity=load_activity(Path(settings.activity).read_text(encoding="utf-8")),
+        config=Config(stores.ops, Path(settings.data) / ACTIVITY_FILE, shipped),
         keyring=Keyring(keys, runtime.draw),
         tokens=TokenStore(tokens),
         orders=stores.wallet,
         budgets=Budgets(stores.wallet[0], runtime, holder, settings.slice_fen, int(settings.slice_s * 1_000_000)),
         bank=Careful(bank),
+        known=KnownOrders(kv or tokens),
+        locks=Locks(lock or tokens),
     )
 
 

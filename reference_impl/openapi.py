@@ -17,11 +17,12 @@ from reference_impl.resilience.operators import MOST_NAME, OPERATOR_HEADER
 from reference_impl.resilience.tagging import TAG_HEADER
 from reference_impl.routes import answers
 from reference_impl.routes.accounts import FundBody
-from reference_impl.routes.admin import MOST_NUMBER, ControlBody
+from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
 from reference_impl.routes.wallet import PageBody, WithdrawalBody
 from reference_impl.wallet.award import AwardRequest, Given
+from reference_impl.wallet.config import Version
 from reference_impl.wallet.page import Page as WalletPage
 from reference_impl.wallet.withdrawal import Withdrawal
 from reference_impl.web import KEY_HEADER, PersonBody, Routes
@@ -125,6 +126,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "controls": Operation("every switch and dial with its value", answers.Controls, operators=True),
     "set_control": Operation(
         "set a switch or dial, in force within a second", Change, ("bad_control",), ControlBody, operators=True
+    ),
+    "activity": Operation("the activity as this process knows it", Version, operators=True),
+    "publish": Operation(
+        "make an activity the newest version, in force within a second",
+        Version,
+        ("bad_activity",),
+        ActivityBody,
+        operators=True,
     ),
     "changes": Operation(
         "what operators have set, a thousand at a time",

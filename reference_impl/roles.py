@@ -152,6 +152,14 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
+def watch_config(system: System) -> None:
+    """Look how the activity is configured, without end; without a wallet it ends."""
+    while system.desk is not None:
+        local = system.controls.on("config_local")
+        system.counts.add("config_read", system.desk.config.refresh(local=local))
+        system.runtime.sleep(system.settings.controls_every_s)
+
+
 def award_forever(system: System, name: str) -> None:
     awards.listen(system, name)
 
@@ -193,6 +201,7 @@ def _start_all(process: Process) -> list[System]:
     systems = build_all(process.settings, ThreadRuntime(), holder=f"{process.name}-{os.getpid()}")
     for system in systems:
         system.runtime.spawn("controls", partial(system.controls.watch, settings.controls_every_s))
+        system.runtime.spawn("config", partial(watch_config, system))
     return systems
 
 

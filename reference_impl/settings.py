@@ -82,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Databases of asset orders and withdrawals."""
     tokens: str = ""
     """Where tokens are kept; by default the streams' address (B08)."""
+    kv: str = ""
+    """Where it is remembered which orders were given; by default the tokens' address (B10)."""
+    lock: str = ""
+    """Where a person is locked for an award; by default the tokens' address (B10)."""
     bank: str = ""
     """Where the bank is, `http://…`; none: its books are a database of this deployment."""
     slice_fen: int = 1_000_000

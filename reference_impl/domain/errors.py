@@ -42,6 +42,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "token_retired": ErrorKind(403, True, "the token's key is retired; what the server held under it is credited"),
     "budget_spent": ErrorKind(409, True, "the scene's budget is spent"),
     "bank_refused": ErrorKind(409, True, "the bank does not pay this out; the money is back"),
+    "bad_activity": ErrorKind(409, True, "this activity cannot follow the one that stands"),
     "over_cap": ErrorKind(409, True, "the award is above the scene's cap"),
     "body_too_large": ErrorKind(413, True, "the body is larger than 16 KiB"),
     "bad_amount": ErrorKind(422, True, "the amount is not a positive number of fen that the shares can divide"),

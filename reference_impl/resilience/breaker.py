@@ -16,7 +16,10 @@ from reference_impl.stores.sql import is_transient
 
 T = TypeVar("T")
 CACHE: Final = "cache"
-"""The breaker of the cache; a database's has its name."""
+KV: Final = "kv"
+LOCK: Final = "lock"
+REDIS: Final = (CACHE, KV, LOCK)
+"""The breakers of what is a Redis; a database's has its name."""
 
 
 class Rules(NamedTuple):
@@ -90,7 +93,7 @@ class Breakers:
         try:
             answer = work()
         except (redis.RedisError, sa.exc.SQLAlchemyError) as error:
-            if isinstance(error, redis.RedisError) != (name == CACHE):
+            if isinstance(error, redis.RedisError) != (name in REDIS):
                 raise
             if _is_outage(error):
                 self._tell(name, False)

@@ -17,7 +17,7 @@ import redis
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import Refused
-from reference_impl.resilience.switches import SWITCHES, default_of, fits
+from reference_impl.resilience.switches import BROUGHT_BY, EXCLUDED_BY, default_of, fits
 from reference_impl.runtime import Runtime
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.ops_tables import OPS
@@ -48,10 +48,9 @@ class Controls:
         """Of other regions, whose processes hear of a change by a Redis of their own."""
 
     def on(self, switch: str) -> bool:
-        """Whether a switch is in force: set, and nothing that excludes it is."""
-        return self.value(switch) == 1 and not any(
-            switch in other.excludes and self.value(name) == 1 for name, other in SWITCHES.items()
-        )
+        """Whether a switch is in force: set, or brought along by one that is set, and nothing that excludes it is."""
+        wanted = any(self.value(name) == 1 for name in (switch, *BROUGHT_BY[switch]))
+        return wanted and not any(self.value(name) == 1 for name in EXCLUDED_BY[switch])
 
     def value(self, name: str) -> int:
         change = self._newest.get(name)

@@ -28,6 +28,10 @@ METRICS: Final[dict[str, Metric]] = {
     "tokens_refused": Metric(
         ("reason",), "tokens that were forged, altered, foreign, expired or of a retired key (B09)"
     ),
+    "done_without": Metric(
+        ("dependency",), "awards that a weak dependency was not asked about: switched off, resting or silent (B10)"
+    ),
+    "config_read": Metric(("source",), "looks at the activity's configuration: the centre, or the local copy (B10)"),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
     "last_pass_us": Metric(("loop",), "when a loop last looked for work, by the process's clock", "gauge"),
 }

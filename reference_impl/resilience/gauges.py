@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from reference_impl.resilience.breaker import REDIS
 from reference_impl.resilience.switches import NAMES
 from reference_impl.stores import stream
 from reference_impl.stores.cache import preorder_key
@@ -58,6 +59,15 @@ def _switches(system: System) -> Values:
     return {(name,): system.controls.value(name) for name in NAMES}
 
 
+def _activity(system: System) -> Values:
+    return {} if system.desk is None else {(): system.desk.config.version.number}
+
+
+def _breakers(system: System) -> Values:
+    names = (*REDIS, *(store.name for store in system.orders.values()))
+    return {(name,): system.breakers.is_open(name) for name in names}
+
+
 def _side(tagged: bool) -> str:
     return "tagged" if tagged else "live"
 
@@ -70,6 +80,8 @@ GAUGES: Final[dict[str, Gauge]] = {
     "opens_waiting": Gauge((), "opens that wait for their turn (W11)", lambda s: _level(s, 1)),
     "opens_inside": Gauge((), "opens in the database (W11)", lambda s: _level(s, 2)),
     "control": Gauge(("name",), "the value of a switch or dial in this process (B17)", _switches),
+    "activity_version": Gauge((), "the version of the activity in force in this process (B05)", _activity),
+    "breaker_open": Gauge(("name",), "1 while a breaker of this process lets nobody through (W04, B10)", _breakers),
 }
 
 

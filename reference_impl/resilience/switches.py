@@ -1,7 +1,7 @@
 """The switches and dials that operators set while the system runs, as data (B17). docs/switches.md is made from it.
 
 A switch is off until somebody sets it to 1. A dial holds a whole number within its bounds. Of those that exclude each
-other, the one further down wins.
+other, the one further down wins. One that brings others along puts them in force with itself.
 """
 
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,8 @@ class Switch(NamedTuple):
     """strong: without it money does not move; weak: users see less, or later."""
     effect: str
     excludes: tuple[str, ...] = ()
+    brings: tuple[str, ...] = ()
+    """Switches that are in force while it is."""
 
 
 class Dial(NamedTuple):
@@ -53,6 +55,20 @@ SWITCHES: Final[dict[str, Switch]] = {
     "token_store_off": Switch("token Redis", "weak", "awards go by order row; users see the delay of crediting (B10)"),
     "client_tokens_refused": Switch("token keys", "weak", "tokens that clients present are not looked at (B09)"),
     "forced_credit_off": Switch("ledger", "strong", "asking for a withdrawal credits nothing first (B08)"),
+    "config_local": Switch(
+        "config centre", "strong", "the activity is read from the local copy; what is published waits (B10)"
+    ),
+    "kv_skip": Switch("KV store", "weak", "whether an order was given is asked of the databases alone (B10)"),
+    "lock_skip": Switch("lock Redis", "weak", "a person's awards run side by side; the unique key decides (B10)"),
+    "wallet_balance_only": Switch(
+        "ledger", "strong", "the wallet page shows the balance that is credited, and no flow (B07)"
+    ),
+    "shortest_path": Switch(
+        "every weak dependency",
+        "weak",
+        "cash is credited at once by compute and the databases alone (B11)",
+        brings=("token_store_off", "config_local", "kv_skip", "lock_skip", "wallet_balance_only"),
+    ),
 }
 
 DIALS: Final[dict[str, Dial]] = {
@@ -75,6 +91,8 @@ DIALS: Final[dict[str, Dial]] = {
 }
 
 NAMES: Final = (*SWITCHES, *DIALS)
+EXCLUDED_BY: Final = {name: tuple(by for by, each in SWITCHES.items() if name in each.excludes) for name in NAMES}
+BROUGHT_BY: Final = {name: tuple(by for by, each in SWITCHES.items() if name in each.brings) for name in NAMES}
 
 
 def described(name: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What operators do while the system runs: see and set switches and dials, read the audit, reconcile (B17, W03).
+"""What operators do while the system runs: see and set switches and dials, read the audit, reconcile, publish the
+activity (B17, W03, B05).
 
 Whoever asks says `Authorization: Bearer TOKEN`, and who they are in `X-Operator`.
 """
@@ -16,6 +17,7 @@ from reference_impl.reconcile.report import Report
 from reference_impl.resilience.operators import operator_of, token_of
 from reference_impl.resilience.switches import NAMES, described
 from reference_impl.system import System
+from reference_impl.wallet.config import Config
 from reference_impl.web import Handler, Routes, answer, body_of
 
 MOST_CHANGES = 1000
@@ -24,6 +26,12 @@ MOST_NUMBER = 2**63 - 1
 
 class ControlBody(msgspec.Struct, forbid_unknown_fields=True):
     value: int
+
+
+class ActivityBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The activity's TOML."""
+
+    text: str
 
 
 def routes(system: System) -> Routes:
@@ -61,11 +69,24 @@ def over(systems: Sequence[System]) -> Routes:
         answer(response, {"name": name, **msgspec.structs.asdict(report)})
 
     return {
+        **(_config_routes(guarded, system.desk.config, system.runtime.now_us) if system.desk else {}),
         "/v1/admin/controls": {"GET": controls},
         "/v1/admin/controls/{name}": {"POST": set_control},
         "/v1/admin/changes": {"GET": changes},
         "/v1/admin/reconcile/{name}": {"POST": reconcile},
     }
+
+
+def _config_routes(guarded: Callable[[Handler], Handler], config: Config, now_us: Callable[[], int]) -> Routes:
+    @guarded
+    def activity(_who: str, _request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, config.version)
+
+    @guarded
+    def publish(who: str, request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, config.publish(body_of(request, ActivityBody).text, who, now_us()))
+
+    return {"/v1/admin/activity": {"GET": activity, "POST": publish}}
 
 
 def _guard(token: str) -> Callable[[Handler], Handler]:

@@ -63,6 +63,8 @@ class Health(msgspec.Struct):
     uptime_s: int
     last_pass_us: dict[str, int]
     stores: dict[str, bool]
+    in_force: list[str]
+    """Switches, in this process."""
 
 
 class Backlog(msgspec.Struct):

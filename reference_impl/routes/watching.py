@@ -4,6 +4,7 @@ import falcon
 
 from reference_impl.resilience import exporter
 from reference_impl.resilience.probes import Probes
+from reference_impl.resilience.switches import SWITCHES
 from reference_impl.system import System
 from reference_impl.web import Routes, answer
 
@@ -22,6 +23,7 @@ def routes(system: System) -> Routes:
             "uptime_s": (system.runtime.now_us() - began_us) // 1_000_000,
             "last_pass_us": {labels[0]: value for (name, labels), value in counted.items() if name == "last_pass_us"},
             "stores": stores,
+            "in_force": [name for name in SWITCHES if system.controls.on(name)],
         }
         answer(response, told)
 

@@ -13,14 +13,18 @@ CacheError = redis.RedisError
 _embedded: Final[dict[str, fakeredis.FakeServer]] = {}
 
 
-def connect_cache(address: str, data: str) -> redis.Redis:
+def connect_cache(address: str, data: str, patience_s: float = 2.0) -> redis.Redis:
     """A client of the cache at `address`; `embedded` is one cache inside the process, of the deployment in `data`."""
     if address == "embedded":
         server = _embedded.setdefault(data, fakeredis.FakeServer(version=(7,)))
         embedded: redis.Redis = fakeredis.FakeRedis(server=server, decode_responses=True)
         return embedded
     return redis.Redis.from_url(
-        address, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=1.0, max_connections=512
+        address,
+        decode_responses=True,
+        socket_timeout=patience_s,
+        socket_connect_timeout=min(1.0, patience_s),
+        max_connections=512,
     )
 
 
@@ -70,6 +74,16 @@ def code_key(code: str, tagged: bool) -> str:
 def code_of_key(packet: str, tagged: bool) -> str:
     """The code that a packet's sender was told (W23)."""
     return f"{side(tagged)}code_of:{packet}"
+
+
+def order_key(order: str, tagged: bool) -> str:
+    """The amount that was given under an order number (B10)."""
+    return f"{side(tagged)}order:{order}"
+
+
+def lock_key(act: int, tagged: bool) -> str:
+    """Who gives an award to a person at this moment (B10)."""
+    return f"{side(tagged)}lock:{act}"
 
 
 def person_field(person: int) -> str:

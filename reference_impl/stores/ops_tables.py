@@ -1,6 +1,6 @@
 """The operators' database: what they set, and what processes saw.
 
-ops_0   changes, samples
+ops_0   changes, samples, activities
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,8 @@ class OpsTables(NamedTuple):
     """What operators set, each once (B17)."""
     samples: sa.Table
     """How many opens of a packet a process had in the database at once (W11)."""
+    activities: sa.Table
+    """Every version of the activity that was published: the config centre (B05, B10)."""
 
 
 def _ops_tables() -> OpsTables:
@@ -46,7 +48,17 @@ def _ops_tables() -> OpsTables:
         mysql_engine="InnoDB",
         mysql_charset="ascii",
     )
-    return OpsTables(changes, samples)
+    activities = sa.Table(
+        "activities",
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("who", sa.String(64), nullable=False),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+    )
+    return OpsTables(changes, samples, activities)
 
 
 OPS: Final = _ops_tables()

@@ -6,19 +6,29 @@ from reference_impl.domain.scenes import Activity
 from reference_impl.stores.sql import Store
 from reference_impl.wallet.bank import Bank
 from reference_impl.wallet.budget import Budgets
+from reference_impl.wallet.config import Config
+from reference_impl.wallet.known_orders import KnownOrders
+from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Keyring
 from reference_impl.wallet.token_store import TokenStore
 
 
 @dataclass(frozen=True)
 class Desk:
-    activity: Activity
+    config: Config
     keyring: Keyring
     tokens: TokenStore
     orders: list[Store]
     """The asset orders' databases, by act_id."""
     budgets: Budgets
     bank: Bank
+    known: KnownOrders
+    locks: Locks
+
+    @property
+    def activity(self) -> Activity:
+        """As it is configured at this moment."""
+        return self.config.activity
 
     def shard(self, act: int) -> Store:
         return self.orders[act % len(self.orders)]
@@ -31,4 +41,5 @@ class Desk:
     def close(self) -> None:
         for store in self.orders:
             store.close()
-        self.tokens.client.close()
+        for client in (self.tokens.client, self.known.client, self.locks.client):
+            client.close()

@@ -2,6 +2,8 @@
 
 Tokens are read before the ledger: an award that is credited in between then stands in both, and in the union by order
 number once. The other way round it could stand in neither.
+
+With little to spare the page is the balance alone, as the ledger has it, and says so.
 """
 
 import logging
@@ -38,16 +40,21 @@ class Flow(msgspec.Struct, frozen=True):
 
 class Page(msgspec.Struct, frozen=True):
     balance_fen: int
-    income_fen: int
-    flow: list[Flow]
+    income_fen: int | None
+    flow: list[Flow] | None
     waiting: int
     """Awards that are shown and not credited yet."""
     refused: int
     """Client tokens that were not believed."""
+    degraded: list[str] = []
+    """What is not shown now: `flow`, and then the balance is without what is not credited yet."""
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
     """What a person owns, with the tokens that their client kept."""
+    if system.controls.on("wallet_balance_only"):
+        balance_fen = system.ledger.balance_fen(act, is_tagged_act(act))
+        return Page(balance_fen, income_fen=None, flow=None, waiting=0, refused=0, degraded=["flow"])
     promised, refused = promises(system, desk, act, presented)
     account = held(system.ledger, act, is_tagged_act(act))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
@@ -79,10 +86,12 @@ def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> 
 
     What only the client kept is given back to the server.
     """
-    kept = _kept(desk, act)
+    asks_store = not system.controls.on("token_store_off")
+    kept = _kept(desk, act) if asks_store else {}
     clients, refused = _believed(system, desk, act, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
-    _give_back(desk, act, lost)
+    if asks_store:
+        _give_back(desk, act, lost)
     promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
     promised |= {order: award for order, (_, award) in lost.items()}
     return promised | _accepted(desk, act), refused

@@ -1,9 +1,11 @@
 """The festival wallet under simulation: awards, tokens, pages and withdrawals, with the bank's books beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+
+import redis
 
 from harness.simulation.network import Lost, ask
 from harness.simulation.people import PATIENCE_S
@@ -67,6 +69,8 @@ class Festival(Reference):
     """A deployment with a wallet. People present the tokens that they were given."""
 
     target = _TARGET
+    weak: Mapping[str, redis.Redis] = {}
+    """Clients of the KV store and the lock's Redis, where these are not the cache."""
 
     def __init__(self, options: Options, **changes: Any) -> None:
         activity = str(_WALLET / "activity.toml")
@@ -78,7 +82,7 @@ class Festival(Reference):
         self._purses.clear()
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
-        desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS)
+        desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS, **self.weak)
         desk = replace(desk, bank=DistantBank(desk.bank))
         return assemble(self.settings, runtime, self.stores, self.cache, process, desk=desk)
 
@@ -110,6 +114,8 @@ class Festival(Reference):
 
     def _page(self, service: System, desk: Desk, request: Request) -> Answer:
         shown = page.page(service, desk, request.person, self._presented(request))
+        if shown.flow is None:
+            return Answer("ok", balance_fen=shown.balance_fen)
         orders = ",".join(line.order for line in shown.flow)
         return Answer("ok", balance_fen=shown.balance_fen, fields={"orders": orders, "income_fen": shown.income_fen})
 

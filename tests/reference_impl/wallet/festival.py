@@ -2,7 +2,9 @@
 own. Amounts are fen."""
 
 import itertools
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from reference_impl.domain.acts import act_id
 from reference_impl.domain.errors import Refused
 from reference_impl.reconcile import awards, slices, withdrawals
 from reference_impl.reconcile.report import Report
+from reference_impl.resilience.switches import default_of
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
 from reference_impl.stores.wallet_tables import wallet_tables
@@ -40,6 +43,17 @@ class Festival:
         """Another process of the same deployment, with other settings."""
         settings = msgspec.structs.replace(self.system.settings, **changes)
         return Festival(build(settings, ThreadRuntime(), holder=f"like-{next(_numbers)}"))
+
+    @contextmanager
+    def controls(self, **values: int) -> Iterator[None]:
+        """Operators have set this, in the eyes of this process."""
+        for name, value in values.items():
+            self.system.controls.set(name, value, "a test")
+        try:
+            yield
+        finally:
+            for name in values:
+                self.system.controls.set(name, default_of(name), "a test")
 
     def act(self, tagged: bool = False) -> int:
         return act_id(next(_numbers), tagged)

@@ -1,0 +1,33 @@
+from collections.abc import Sequence
+
+from reference_impl.mutants import Mutant
+from reference_impl.system import System
+from reference_impl.wallet import page as paging
+from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.page import Page
+
+_page = paging.page
+
+
+def _with_tokens(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
+    shown = _page(system, desk, act, presented)
+    if shown.flow is not None:
+        return shown
+    promised, _ = paging.promises(system, desk, act, presented)
+    waiting_fen = sum(award.amount_fen for award in promised.values())
+    return Page(shown.balance_fen + waiting_fen, None, None, len(promised), 0, shown.degraded)
+
+
+def _plant() -> None:
+    paging.page = _with_tokens
+
+
+MUTANT = Mutant(
+    name="balance_with_tokens",
+    caught_by="wallet_view_complete",
+    summary="the page that shows the balance only adds all tokens to it, credited ones too: which are is not asked",
+    seen_in="wallets that show balance and pending rewards as one sum while the reward is in both",
+    plant=_plant,
+    world="dependencies",
+    row="B07",
+)

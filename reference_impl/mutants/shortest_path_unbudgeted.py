@@ -1,0 +1,36 @@
+from reference_impl.domain.orders import OrderNumber
+from reference_impl.domain.scenes import Scene
+from reference_impl.mutants import Mutant
+from reference_impl.system import System
+from reference_impl.wallet import award as awarding
+from reference_impl.wallet.award import Award, AwardRequest, Given
+from reference_impl.wallet.desk import Desk
+
+_written = awarding._written
+
+
+def _short(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+    if not system.controls.on("shortest_path"):
+        return _written(system, desk, scene, order, request)
+    before = awarding._standing_fen(system, desk, order)
+    if before is not None:
+        return awarding._same(order, before, request.amount_fen, "accepted")
+    made = Award(str(order), request.amount_fen, 0, system.runtime.now_us())
+    awarding._insert(desk, order, made, request.app)
+    awarding._credited(system, desk, order, made)
+    return Given(made.order, made.amount_fen, "credited")
+
+
+def _plant() -> None:
+    awarding._written = _short
+
+
+MUTANT = Mutant(
+    name="shortest_path_unbudgeted",
+    caught_by="within_budget",
+    summary="the shortest path leaves the budget out, as if it were one of the dependencies that can be spared",
+    seen_in="degraded paths written in a hurry, which skip the checks along with the calls",
+    plant=_plant,
+    world="dependencies",
+    row="B11",
+)
