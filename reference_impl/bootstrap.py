@@ -37,6 +37,7 @@ from reference_impl.wallet.budget import Budgets
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
 from reference_impl.wallet.sealing import Key, Keyring
+from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
 
 OPS_STORE: Final = "ops_0"
@@ -220,6 +221,7 @@ def open_desk(
         orders=stores.wallet,
         budgets=Budgets(stores.wallet[0], runtime, holder, settings.slice_fen, int(settings.slice_s * 1_000_000)),
         bank=Careful(bank),
+        stock=Stock(tokens, stores.wallet, settings.stock_parts),
     )
 
 

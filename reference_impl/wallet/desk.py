@@ -7,6 +7,7 @@ from reference_impl.stores.sql import Store
 from reference_impl.wallet.bank import Bank
 from reference_impl.wallet.budget import Budgets
 from reference_impl.wallet.sealing import Keyring
+from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
 
 
@@ -19,6 +20,7 @@ class Desk:
     """The asset orders' databases, by act_id."""
     budgets: Budgets
     bank: Bank
+    stock: Stock
 
     def shard(self, act: int) -> Store:
         return self.orders[act % len(self.orders)]

@@ -1,4 +1,5 @@
-"""The wallet page: balance, income and the flow of awards, exactly what was awarded, credited or not (B07, B08).
+"""The wallet page: balance, income, coupons, and the flow of awards, exactly what was awarded, credited or not (B07,
+B08).
 
 Tokens are read before the ledger: an award that is credited in between then stands in both, and in the union by order
 number once. The other way round it could stand in neither.
@@ -20,6 +21,7 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import crediting
 from reference_impl.wallet.award import ACCEPTED
+from reference_impl.wallet.coupons import Coupon, coupons_of
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED, Promise
 
@@ -44,6 +46,8 @@ class Page(msgspec.Struct, frozen=True):
     """Awards that are shown and not credited yet."""
     refused: int
     """Client tokens that were not believed."""
+    coupons: list[Coupon]
+    """Coupons and pendants, used ones too (B24)."""
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
@@ -61,6 +65,7 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
         flow=flow,
         waiting=len(waiting),
         refused=refused,
+        coupons=coupons_of(desk, act),
     )
 
 
