@@ -1,7 +1,7 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
-One person gets two awards, looks at their wallet, once when it shows the credited balance alone, is shown a forged
-token's failure, and withdraws a part.
+One person gets two awards and a coupon, looks at their wallet, once when it shows the credited balance alone, is shown a
+forged token's failure, uses the coupon, and withdraws a part.
 """
 
 from typing import Any, Final
@@ -11,6 +11,7 @@ Row = dict[str, Any]
 PERSON: Final = "100000000000001"
 _ORDERS: Final = tuple(f"{PERSON}_rain_{rain}_cash_live" for rain in (1, 2))
 _FEN: Final = (30, 40)
+_COUPON: Final = f"{PERSON}_tea_1_tea_live"
 _WITHDRAWN_FEN: Final = 50
 _WITHDRAWAL: Final = f"{PERSON}-w"
 _MS: Final = 1_000_000
@@ -26,6 +27,8 @@ def history(begins_ns: int) -> list[Row]:
         {"operation": "wallet", "orders": ",".join(_ORDERS), "balance_fen": income_fen, "income_fen": income_fen},
         {"operation": "wallet", "balance_fen": _FEN[0]},
         {"operation": "wallet", "subject": f"{PERSON}_rain_9_cash_live", "mark": "forged", "balance_fen": income_fen},
+        {"operation": "coupon", "subject": _COUPON},
+        {"operation": "use", "subject": _COUPON},
         {"operation": "withdraw", "subject": _WITHDRAWAL, "amount_fen": _WITHDRAWN_FEN},
     ]
     return [
@@ -74,6 +77,20 @@ def evidence() -> dict[str, list[Row]]:
                 "cap_fen": 100,
                 "outstanding_fen": 0,
                 "promised_fen": sum(_FEN),
+                **untagged,
+            }
+        ],
+        "coupons": [
+            {
+                "store": "wallet_1",
+                "coupon": _COUPON,
+                "person": PERSON,
+                "scene": "tea",
+                "template": "tea",
+                "award_type": "tea",
+                "stage": "live",
+                "stock": 10,
+                "used": 1,
                 **untagged,
             }
         ],

@@ -13,7 +13,7 @@ HISTORY: Final[Columns] = {
     "worker": "VARCHAR",  # the process that sent it
     "number": "BIGINT",  # position in that worker's journal; (worker, number) is the operation's identity
     "person": "VARCHAR",
-    "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, …
+    "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, award, coupon, use, …
     "subject": "VARCHAR",  # packet or order; NULL while nobody knows it
     "key": "VARCHAR",  # idempotency key; the same on every attempt of one intent
     "amount_fen": "BIGINT",  # what the target said (open), otherwise what was asked (fund, send, pay)
@@ -140,6 +140,18 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "cap_fen": "BIGINT",  # of one award
         "outstanding_fen": "BIGINT",  # reserved, and neither given nor returned
         "promised_fen": "BIGINT",  # given and reserved, as the system itself counts
+        "tag": "BOOLEAN",
+    },
+    "coupons": {
+        "store": "VARCHAR",
+        "coupon": "VARCHAR",  # the order number that it was given under
+        "person": "VARCHAR",
+        "scene": "VARCHAR",  # that was asked for
+        "template": "VARCHAR",  # whose stock it is of; NULL where a blessing was given instead
+        "award_type": "VARCHAR",
+        "stage": "VARCHAR",
+        "stock": "BIGINT",  # how many of the template there are in the stage, as configured
+        "used": "BIGINT",  # how often
         "tag": "BOOLEAN",
     },
     "withdrawals": {

@@ -39,6 +39,7 @@ from reference_impl.wallet.keys import load_keys
 from reference_impl.wallet.known_orders import KnownOrders
 from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Key, Keyring
+from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
 
 OPS_STORE: Final = "ops_0"
@@ -242,6 +243,7 @@ def open_desk(
         bank=Careful(bank),
         known=KnownOrders(kv or tokens),
         locks=Locks(lock or tokens),
+        stock=Stock(tokens, stores.wallet, settings.stock_parts),
     )
 
 

@@ -20,9 +20,10 @@ from reference_impl.routes.accounts import FundBody
 from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
-from reference_impl.routes.wallet import PageBody, WithdrawalBody
+from reference_impl.routes.wallet import PageBody, UseBody, WithdrawalBody
 from reference_impl.wallet.award import AwardRequest, Given
 from reference_impl.wallet.config import Version
+from reference_impl.wallet.coupons import Coupon
 from reference_impl.wallet.page import Page as WalletPage
 from reference_impl.wallet.withdrawal import Withdrawal
 from reference_impl.web import KEY_HEADER, PersonBody, Routes
@@ -96,7 +97,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "give_award": Operation(
         "give an award under its order number",
         Given,
-        ("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
+        (
+            *("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
+            *("out_of_stock", "in_progress"),
+        ),
         AwardRequest,
         keyed=True,
         tagged=True,
@@ -116,6 +120,15 @@ OPERATIONS: Final[dict[str, Operation]] = {
         keyed=True,
         tagged=True,
     ),
+    "use_coupon": Operation(
+        "use a coupon or pendant, once",
+        Coupon,
+        ("tag_mismatch", "unknown_coupon", "not_holder", "already_used"),
+        UseBody,
+        keyed=True,
+        tagged=True,
+    ),
+    "stock": Operation("what is left of the coupons' stock, and how much of it is burnt", answers.Stock),
     "shown": Operation("the details of every packet, as rows of cache_view", answers.Shown),
     "cached": Operation("what the cache holds of every packet, as rows of cache_view", answers.Cached),
     "backlog": Operation("how much is still under way", answers.Backlog),
@@ -152,6 +165,7 @@ PATH: Final[dict[str, Mapping[str, Any]]] = {
     "name": {"type": "string", "minLength": 1},
     "code": {"type": "string", "pattern": "^[0-9]{4,6}$"},
     "act": {"type": "string", "pattern": "^[12][0-9]{14}$"},
+    "coupon": {"type": "string", "minLength": 1},
 }
 
 

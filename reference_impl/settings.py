@@ -88,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where a person is locked for an award; by default the tokens' address (B10)."""
     bank: str = ""
     """Where the bank is, `http://…`; none: its books are a database of this deployment."""
+    stock_parts: Annotated[int, msgspec.Meta(ge=1)] = 4
+    """Counters that a coupon's stock is split over, for each wallet database (B12)."""
     slice_fen: int = 1_000_000
     """How much of a scene's budget a process takes at a time (B14)."""
     slice_s: float = 5.0

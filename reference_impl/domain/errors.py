@@ -43,6 +43,13 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "budget_spent": ErrorKind(409, True, "the scene's budget is spent"),
     "bank_refused": ErrorKind(409, True, "the bank does not pay this out; the money is back"),
     "bad_activity": ErrorKind(409, True, "this activity cannot follow the one that stands"),
+    "out_of_stock": ErrorKind(409, True, "no coupon of this kind is left"),
+    "unknown_coupon": ErrorKind(404, True, "no coupon has this number"),
+    "not_holder": ErrorKind(403, True, "the coupon is somebody else's"),
+    "already_used": ErrorKind(409, True, "the coupon was used before, under another key"),
+    "in_progress": ErrorKind(
+        503, False, "the count of the stock did not answer; ask again under the same order number"
+    ),
     "over_cap": ErrorKind(409, True, "the award is above the scene's cap"),
     "body_too_large": ErrorKind(413, True, "the body is larger than 16 KiB"),
     "bad_amount": ErrorKind(422, True, "the amount is not a positive number of fen that the shares can divide"),

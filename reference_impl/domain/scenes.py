@@ -42,7 +42,11 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap_fen: Fen = 0
     """Of one award (B14)."""
     stock: Count = 0
-    """Coupons there are (B12)."""
+    """Coupons there are, in one stage (B12)."""
+    fallback: str = ""
+    """The scene whose coupon is given once less than a tenth of the stock is left; none: no other (B12)."""
+    blessing: str = ""
+    """What is said once no coupon can be given; none: the award is refused (B12)."""
     compensate: bool = True
     """Whether what failed is tried again until it is given."""
     limit_per_s: Count = 0
@@ -77,4 +81,17 @@ def load_activity(text: str) -> Activity:
             raise msgspec.ValidationError(f"scene {scene.id}: money needs 0 < cap_fen <= budget_fen")
         if names.count(scene.id) > 1:
             raise msgspec.ValidationError(f"scene {scene.id} stands twice")
+        if scene.award_type not in MONEY:
+            _check_coupon(activity, scene)
     return activity
+
+
+def _check_coupon(activity: Activity, scene: Scene) -> None:
+    """Raises msgspec.ValidationError for a coupon's scene whose terms do not fit (B12)."""
+    if scene.stock < 1:
+        raise msgspec.ValidationError(f"scene {scene.id}: a coupon needs a stock")
+    if scene.path != "direct":
+        raise msgspec.ValidationError(f"scene {scene.id}: a coupon is given directly, tokens are for money")
+    fallback = activity.scene(scene.fallback)
+    if scene.fallback and (fallback is None or fallback is scene or fallback.award_type in MONEY):
+        raise msgspec.ValidationError(f"scene {scene.id}: fallback {scene.fallback!r} is no other coupon's scene")

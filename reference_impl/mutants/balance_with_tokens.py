@@ -15,7 +15,7 @@ def _with_tokens(system: System, desk: Desk, act: int, presented: Sequence[str])
         return shown
     promised, _ = paging.promises(system, desk, act, presented)
     waiting_fen = sum(award.amount_fen for award in promised.values())
-    return Page(shown.balance_fen + waiting_fen, None, None, len(promised), 0, shown.degraded)
+    return Page(shown.balance_fen + waiting_fen, None, None, len(promised), 0, None, shown.degraded)
 
 
 def _plant() -> None:

@@ -76,4 +76,12 @@ ALARMS: Final[dict[str, Alarm]] = {
         "fewer than three packets in ten are paid after they are sent",
         "See the codes of `pay`: refusals for want of money are people's, `unavailable` is the ledger.",
     ),
+    "stock_burnt": Alarm(
+        'sum by (template, stage, side) (rainproof_coupon_units{state="burnt"})'
+        ' / sum by (template, stage, side) (rainproof_coupon_units{state="prepared"}) > 0.04',
+        0,
+        "time-outs have burnt nearly all of a coupon's surplus of 5 %",
+        "See why the Redis that counts does not answer in time. Set `coupon_fallback` for relief, `coupon_blessing` "
+        "where fallbacks burn too. What is burnt is lost to people, and never given beyond the stock.",
+    ),
 }

@@ -9,6 +9,7 @@ from reference_impl.stores import stream
 from reference_impl.stores.cache import preorder_key
 from reference_impl.stores.layout import SHADOW
 from reference_impl.system import System
+from reference_impl.wallet.coupons import stock_report
 
 MOST_PAGES: Final = 20
 """So many pages of a thousand keys are looked at; what lies beyond is estimated."""
@@ -55,6 +56,14 @@ def _preorders(system: System) -> Values:
     return {(_side(tagged),): count * scale for tagged, count in found.items()}
 
 
+def _coupon_units(system: System) -> Values:
+    return {
+        (each.template, each.stage, _side(each.tag), state): getattr(each, state)
+        for each in ([] if system.desk is None else stock_report(system.desk))
+        for state in ("prepared", "issued", "burnt")
+    }
+
+
 def _switches(system: System) -> Values:
     return {(name,): system.controls.value(name) for name in NAMES}
 
@@ -79,6 +88,11 @@ GAUGES: Final[dict[str, Gauge]] = {
     "open_packets": Gauge((), "packets that are being opened in this process (W11)", lambda s: _level(s, 0)),
     "opens_waiting": Gauge((), "opens that wait for their turn (W11)", lambda s: _level(s, 1)),
     "opens_inside": Gauge((), "opens in the database (W11)", lambda s: _level(s, 2)),
+    "coupon_units": Gauge(
+        ("template", "stage", "side", "state"),
+        "units of a coupon's stock: prepared, issued, and burnt by time-outs (B12)",
+        _coupon_units,
+    ),
     "control": Gauge(("name",), "the value of a switch or dial in this process (B17)", _switches),
     "activity_version": Gauge((), "the version of the activity in force in this process (B05)", _activity),
     "breaker_open": Gauge(("name",), "1 while a breaker of this process lets nobody through (W04, B10)", _breakers),

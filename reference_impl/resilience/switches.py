@@ -55,6 +55,12 @@ SWITCHES: Final[dict[str, Switch]] = {
     "token_store_off": Switch("token Redis", "weak", "awards go by order row; users see the delay of crediting (B10)"),
     "client_tokens_refused": Switch("token keys", "weak", "tokens that clients present are not looked at (B09)"),
     "forced_credit_off": Switch("ledger", "strong", "asking for a withdrawal credits nothing first (B08)"),
+    "coupon_fallback": Switch(
+        "coupon stock", "weak", "scenes that have a fallback coupon give that instead of their own (B12)"
+    ),
+    "coupon_blessing": Switch(
+        "coupon stock", "weak", "coupon scenes give a blessing, and nothing is counted (B12)", ("coupon_fallback",)
+    ),
     "config_local": Switch(
         "config centre", "strong", "the activity is read from the local copy; what is published waits (B10)"
     ),

@@ -6,6 +6,7 @@ from reference_impl.packets.cached import CacheRow
 from reference_impl.packets.shown import ViewRow
 from reference_impl.resilience.controls import Change
 from reference_impl.resilience.shadow import KeyRow
+from reference_impl.wallet.stock import Counted
 
 
 class Refusal(msgspec.Struct):
@@ -104,3 +105,4 @@ Controls = list[Control]
 Changes = list[Change]
 Shown = list[ViewRow]
 Cached = list[CacheRow]
+Stock = list[Counted]

@@ -1,4 +1,4 @@
-"""The festival wallet: awards for the games, the wallet page and withdrawal for people."""
+"""The festival wallet: awards for the games; the wallet page, withdrawal and the use of coupons for people."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.system import System
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
+from reference_impl.wallet.coupons import stock_report, use
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.withdrawal import ASKED, REFUSED
 from reference_impl.wallet.withdrawal import withdraw as pay_out
@@ -24,6 +25,11 @@ class PageBody(msgspec.Struct, forbid_unknown_fields=True):
     """The tokens that the client kept."""
 
     tokens: Tokens = []
+
+
+class UseBody(msgspec.Struct, forbid_unknown_fields=True):
+    act: int
+    app: str = "douyin"
 
 
 class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,18 +58,26 @@ def routes(system: System) -> Routes:
 
     def withdraw(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body, key = _act(request, act), body_of(request, WithdrawalBody), key_of(request)
-        if body.app not in APP_IDS:
-            raise Refused("bad_request", f"app {body.app[:24]!r}")
-        done = pay_out(system, desk, who, body.amount_fen, APP_IDS[body.app], key, body.tokens)
+        done = pay_out(system, desk, who, body.amount_fen, _app_of(body.app), key, body.tokens)
         if done.state == REFUSED:
             raise Refused("bank_refused", done.withdrawal)
         answer(response, done, falcon.HTTP_202 if done.state == ASKED else falcon.HTTP_200)
+
+    def use_coupon(request: falcon.Request, response: falcon.Response, coupon: str) -> None:
+        body, key = body_of(request, UseBody), key_of(request)
+        _check_side(request, body.act)
+        answer(response, use(system, desk, body.act, coupon, _app_of(body.app), key))
+
+    def stock(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, stock_report(desk))
 
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},
         "/v1/wallets/{act}/withdrawals": {"POST": withdraw},
+        "/v1/coupons/{coupon}/use": {"POST": use_coupon},
+        "/v1/stock": {"GET": stock},
     }
     return handlers
 
@@ -74,6 +88,12 @@ def _act(request: falcon.Request, text: str) -> int:
         raise Refused("bad_request", f"act {text[:24]!r}")
     _check_side(request, act)
     return act
+
+
+def _app_of(name: str) -> int:
+    if name not in APP_IDS:
+        raise Refused("bad_request", f"app {name[:24]!r}")
+    return APP_IDS[name]
 
 
 def _check_side(request: falcon.Request, act: int) -> None:

@@ -1,7 +1,7 @@
-"""The wallet's databases: asset orders and withdrawals by act_id, budgets in the first of them.
+"""The wallet's databases: asset orders, withdrawals and coupons by act_id, budgets in the first of them.
 
-    wallet_0   orders, withdrawals, budgets, slices, and shadow_… of each
-    wallet_1   orders, withdrawals, …
+    wallet_0   orders, withdrawals, coupons, budgets, slices, and shadow_… of each
+    wallet_1   orders, withdrawals, coupons, …
 
 What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
 """
@@ -26,6 +26,9 @@ class WalletTables(NamedTuple):
     """What a scene may give in a stage, and how much of it is promised to slices (B14, Money rule 10)."""
     slices: sa.Table
     """Parts of a budget that a process holds, each until a moment."""
+    coupons: sa.Table
+    """Coupons, pendants and blessings that were given, each with the unit of stock that it took: the truth of stock,
+    for no unit can be given twice (B12)."""
 
 
 @cache
@@ -86,7 +89,29 @@ def wallet_tables(tagged: bool) -> WalletTables:
         sa.Column("until_us", sa.BigInteger, nullable=False),
         **money,
     )
-    return WalletTables(orders, withdrawals, budgets, slices)
+    coupons = sa.Table(
+        f"{prefix}coupons",
+        metadata,
+        sa.Column("coupon", ORDER, primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.Column("scene", NAME, nullable=False),
+        sa.Column("stage", NAME, nullable=False),
+        sa.Column("template", NAME),
+        sa.Column("part", sa.Integer),
+        sa.Column("unit", sa.BigInteger),
+        sa.Column("stock", sa.BigInteger),
+        sa.Column("award_type", NAME, nullable=False),
+        sa.Column("app", sa.Integer, nullable=False),
+        sa.Column("given_us", sa.BigInteger, nullable=False),
+        sa.Column("used", sa.Integer, nullable=False),
+        sa.Column("used_key", KEY),
+        sa.Column("used_app", sa.Integer),
+        sa.Column("used_us", sa.BigInteger),
+        sa.UniqueConstraint("template", "stage", "part", "unit", name=f"{prefix}unit_once"),
+        **money,
+    )
+    sa.Index(f"{prefix}coupons_of", coupons.c.act)
+    return WalletTables(orders, withdrawals, budgets, slices, coupons)
 
 
 def create_wallet_store(store: Store) -> None:

@@ -1,8 +1,10 @@
-"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often one asks.
+"""Awarding: one protocol for every game and every type of award (B03, B04). Under an order number a person gets one,
+however often one asks.
 
 A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
 store is gone (B10). The shortest path is an order row and its credit: compute and databases, nothing else (B11).
+Coupons and pendants take a unit of stock instead of money (coupons.py).
 """
 
 import logging
@@ -12,52 +14,59 @@ from typing import Any, Final, Literal
 import msgspec
 import sqlalchemy as sa
 
+from reference_impl.domain.coupons import is_coupon
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.orders import OrderNumber, order_number
-from reference_impl.domain.scenes import MONEY, Scene
+from reference_impl.domain.scenes import Scene
 from reference_impl.domain.token import Token
 from reference_impl.ledger.awards import Award, credit_awards, credited_fen
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
-from reference_impl.wallet import sparing
+from reference_impl.wallet import coupons, sparing
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED, Promise
 
 log = logging.getLogger(__name__)
 ACCEPTED: Final = "accepted"
 DONE: Final = "credited"
-State = Literal["token", "accepted", "credited"]
+State = Literal["token", "accepted", "credited", "coupon", "blessing"]
 
 
 class AwardRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a game asks for; `rain` names the occurrence."""
+    """What a game asks for; `rain` names the occurrence. Coupons have no amount."""
 
     act: int
     scene: str
     rain: str
-    amount_fen: int
+    amount_fen: int = 0
     stage: str = "live"
     app: int = 1
 
 
 class Given(msgspec.Struct, frozen=True):
-    """The answer: `state` is token (a promise that the client keeps too), accepted or credited."""
+    """The answer: `state` is token (a promise that the client keeps too), accepted or credited; coupon, whose number is
+    the order's, of a `template`; or a blessing instead."""
 
     order: str
     amount_fen: int
     state: State
     token: str = ""
+    template: str = ""
+    blessing: str = ""
 
 
 def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     """Give an award, or find the one that stands under its order number.
 
-    Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, budget_spent, other_amount.
+    Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, budget_spent, other_amount, out_of_stock,
+    in_progress.
     """
     scene = _scene(desk, request)
     order = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    if is_coupon(scene):
+        return _coupon(system, desk, scene, order, request.app)
     try:
         return _given(system, desk, scene, order, request)
     except Refused as refused:
@@ -77,15 +86,22 @@ def _given(system: System, desk: Desk, scene: Scene, order: OrderNumber, request
 
 def _scene(desk: Desk, request: AwardRequest) -> Scene:
     scene = desk.activity.scene(request.scene)
-    if scene is None or scene.award_type not in MONEY:
+    if scene is None:
         raise Refused("unknown_scene", request.scene[:24])
-    if request.amount_fen < 1:
+    if (request.amount_fen != 0) if is_coupon(scene) else (request.amount_fen < 1):
         raise Refused("bad_amount", f"{request.amount_fen} fen")
     if request.amount_fen > scene.cap_fen:
         raise Refused("over_cap", f"{request.amount_fen} fen, the cap is {scene.cap_fen}")
     if scene.path == "token" and not (request.rain.isdigit() and len(request.rain) < 10):
         raise Refused("bad_order", f"rain {request.rain[:24]!r} is no number")
     return scene
+
+
+def _coupon(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int) -> Given:
+    given = coupons.give(system, desk, scene, order, app)
+    if given.template is None:
+        return Given(given.coupon, 0, "blessing", blessing=coupons.blessing_of(desk, given))
+    return Given(given.coupon, 0, "coupon", template=given.template)
 
 
 # --- by token ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from reference_impl.wallet.config import Config
 from reference_impl.wallet.known_orders import KnownOrders
 from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Keyring
+from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
 
 
@@ -22,6 +23,7 @@ class Desk:
     """The asset orders' databases, by act_id."""
     budgets: Budgets
     bank: Bank
+    stock: Stock
     known: KnownOrders
     locks: Locks
 

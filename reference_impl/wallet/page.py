@@ -1,4 +1,5 @@
-"""The wallet page: balance, income and the flow of awards, exactly what was awarded, credited or not (B07, B08).
+"""The wallet page: balance, income, coupons, and the flow of awards, exactly what was awarded, credited or not (B07,
+B08).
 
 Tokens are read before the ledger: an award that is credited in between then stands in both, and in the union by order
 number once. The other way round it could stand in neither.
@@ -22,6 +23,7 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import crediting
 from reference_impl.wallet.award import ACCEPTED
+from reference_impl.wallet.coupons import Coupon, coupons_of
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED, Promise
 
@@ -46,15 +48,17 @@ class Page(msgspec.Struct, frozen=True):
     """Awards that are shown and not credited yet."""
     refused: int
     """Client tokens that were not believed."""
+    coupons: list[Coupon] | None
+    """Coupons and pendants, used ones too (B24)."""
     degraded: list[str] = []
-    """What is not shown now: `flow`, and then the balance is without what is not credited yet."""
+    """What is not shown now. Without `flow` the balance is without what is not credited yet."""
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
     """What a person owns, with the tokens that their client kept."""
     if system.controls.on("wallet_balance_only"):
         balance_fen = system.ledger.balance_fen(act, is_tagged_act(act))
-        return Page(balance_fen, income_fen=None, flow=None, waiting=0, refused=0, degraded=["flow"])
+        return Page(balance_fen, None, flow=None, waiting=0, refused=0, coupons=None, degraded=["flow", "coupons"])
     promised, refused = promises(system, desk, act, presented)
     account = held(system.ledger, act, is_tagged_act(act))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
@@ -68,6 +72,7 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
         flow=flow,
         waiting=len(waiting),
         refused=refused,
+        coupons=coupons_of(desk, act),
     )
 
 

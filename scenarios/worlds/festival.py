@@ -15,12 +15,12 @@ from harness.simulation.world import Options, Person, Request, Step
 from harness.target.answer import Answer
 from harness.target.mapping import load_target
 from reference_impl.bootstrap import assemble, open_desk
-from reference_impl.domain.acts import act_id
+from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import order_number
 from reference_impl.domain.token import Token
 from reference_impl.stores import stream
 from reference_impl.system import System
-from reference_impl.wallet import crediting, page, withdrawal
+from reference_impl.wallet import coupons, crediting, page, withdrawal
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.bank import Bank, Outcome
 from reference_impl.wallet.desk import Desk
@@ -30,15 +30,17 @@ from scenarios.worlds.reference import NOTHING, Reference
 
 _WALLET: Final = Path(__file__).parents[2] / "reference_impl" / "wallet"
 _TARGET: Final = load_target(_WALLET / "target.toml", NOTHING)
-CLAIMS: Final = _TARGET.claims
-"""The invariants that the wallet claims."""
+COUPONS: Final = ("coupon_stock", "no_lost_coupon", "coupon_used_once")
+"""Those of its claims that a world shows in which coupons are given and used."""
+CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in COUPONS)
+"""The other invariants that the wallet claims: those of money."""
 UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
 """Those that a world shows in which nobody forges."""
 _KEYS: Final = [Key(1, b"1" * 32, b"2" * 32, b"3" * 32)]
 _FORGERS: Final = [Key(1, b"4" * 32, b"2" * 32, b"3" * 32)]
 """The box's keys are stolen, the signing key is not."""
 AWARDS: Final = {"rain": "cash", "video": "video", "koi": "cash", "split": "cash", "fireworks": "cash"}
-"""The award types of the activity's scenes."""
+"""The award types of the activity's scenes of money; a coupon's scene is named like its type."""
 
 
 class DistantBank:
@@ -94,6 +96,10 @@ class Festival(Reference):
                 return self._page(service, desk, request)
             case "withdraw", Desk() as desk:
                 return self._withdraw(service, desk, request)
+            case "coupon", Desk() as desk:
+                return Answer("ok", subject=award(service, desk, AwardRequest(request.person, **request.values)).order)
+            case "use", Desk() as desk:
+                return self._use(service, desk, request)
         return super().answer(service, request)
 
     def finish(self, system: System, until_us: int) -> None:
@@ -125,6 +131,11 @@ class Festival(Reference):
         outcome = {withdrawal.PAID: "ok", withdrawal.REFUSED: "fail"}.get(done.state, "info")
         return Answer(outcome, subject=done.withdrawal, amount_fen=amount_fen)  # type: ignore[arg-type]
 
+    def _use(self, service: System, desk: Desk, request: Request) -> Answer:
+        app = APP_IDS[request.values["app"]]
+        used = coupons.use(service, desk, request.person, request.subject or "", app, request.key)
+        return Answer("ok", subject=used.coupon)
+
     def _presented(self, request: Request) -> list[str]:
         """The client's tokens; a forger adds one that the box's stolen keys make and no signature backs."""
         kept = list(self._purses.get(request.person, {}).values())
@@ -146,6 +157,34 @@ def gets(
     order = str(order_number(act_id(number, False), scene, rain, AWARDS[scene], "live"))
     values = {"scene": scene, "rain": rain, "amount_fen": amount_fen}
     return Step("award", values, amount_fen, subject=order, attempts=attempts, pause_s=pause_s)
+
+
+def draws(
+    number: int, scene: str, rain: str = "1", *, tagged: bool = False, attempts: int = 1, pause_s: float = 0.0
+) -> Step:
+    """The `number`-th person takes part, and a game gives them a coupon."""
+    order = _coupon(number, scene, rain, tagged)
+    return Step("coupon", {"scene": scene, "rain": rain}, subject=order, attempts=attempts, pause_s=pause_s)
+
+
+def uses(
+    number: int,
+    scene: str,
+    rain: str = "1",
+    *,
+    tagged: bool = False,
+    app: str,
+    key: str,
+    attempts: int = 2,
+    pause_s: float = 0.0,
+) -> Step:
+    """Use that coupon in an app."""
+    order = _coupon(number, scene, rain, tagged)
+    return Step("use", {"app": app}, subject=order, key=key, attempts=attempts, pause_s=pause_s)
+
+
+def _coupon(number: int, scene: str, rain: str, tagged: bool) -> str:
+    return str(order_number(act_id(number, tagged), scene, rain, scene, "live"))
 
 
 def views(pause_s: float = 0.0) -> Step:

@@ -41,6 +41,9 @@ def real(deployment: Deployment) -> dict[str, Any]:
     packet = sent["packet"]
     deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": 7})
     known = {"person": 7, "packet": packet, "code": sent["code"], "act": 100_000_000_000_007}
+    known["coupon"] = deployment.insist("POST", "/v1/awards", {"act": known["act"], "scene": "tea", "rain": "1"})[
+        "order"
+    ]
     return known | {"set_control": "memory_off", "reconcile": "vouchers"}
 
 

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from reference_impl.bootstrap import build
-from reference_impl.domain.acts import act_id
+from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.errors import Refused
 from reference_impl.reconcile import awards, slices, withdrawals
 from reference_impl.reconcile.report import Report
@@ -21,8 +21,9 @@ from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
 from reference_impl.stores.wallet_tables import wallet_tables
 from reference_impl.system import System
-from reference_impl.wallet import crediting, page, withdrawal
+from reference_impl.wallet import coupons, crediting, page, withdrawal
 from reference_impl.wallet.award import AwardRequest, Given, award
+from reference_impl.wallet.coupons import Coupon
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.page import Page
 from reference_impl.wallet.token_store import TOPICS
@@ -64,6 +65,12 @@ class Festival:
     def award(self, act: int, amount_fen: int = 100, scene: str = "rain", rain: str = "", **more: Any) -> Given:
         request = AwardRequest(act, scene, rain or str(next(_numbers)), amount_fen, **more)
         return award(self.system, self.desk, request)
+
+    def coupon(self, act: int, scene: str = "tea", rain: str = "", **more: Any) -> Given:
+        return self.award(act, 0, scene, rain, **more)
+
+    def use(self, act: int, coupon: str, app: str = "douyin", key: str = "") -> Coupon:
+        return coupons.use(self.system, self.desk, act, coupon, APP_IDS[app], key or self.key())
 
     def page(self, act: int, *tokens: str) -> Page:
         return page.page(self.system, self.desk, act, tokens)

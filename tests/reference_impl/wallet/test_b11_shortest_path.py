@@ -37,7 +37,7 @@ def test_b11_rain_is_credited_at_once_without_any_redis(bare: Festival) -> None:
         given = [bare.award(act, 100, "rain", rain) for rain in ("1", "2", "1")]
         assert [each.state for each in given] == ["credited", "credited", "accepted"]
         shown = bare.page(act)
-        assert (shown.balance_fen, shown.flow, shown.degraded) == (200, None, ["flow"])
+        assert (shown.balance_fen, shown.flow, shown.degraded) == (200, None, ["flow", "coupons"])
         with pytest.raises(Refused, match="cap"):
             bare.award(act, 20_001, "rain", "3")
         assert bare.withdraw(act, 150).state == "paid"
