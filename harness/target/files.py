@@ -81,6 +81,8 @@ class OkTable(Struct, frozen=True, forbid_unknown_fields=True):
     sequence: str | None = None
     remaining_fen: str | None = None
     balance_fen: str | None = None
+    income_fen: str | None = None  # of a wallet's view: all that ever came in
+    orders: str | None = None  # of a wallet's view: the order numbers it shows, such as /flow/*/order
     fields: dict[str, str] = field(default_factory=dict)
 
 
