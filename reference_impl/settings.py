@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from reference_impl.domain.bank_moods import parse_moods
+
 REGIONS: Final = ("south", "north")
 DAY_MS: Final = 24 * 3600 * 1000
 
@@ -84,6 +86,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where tokens are kept; by default the streams' address (B08)."""
     bank: str = ""
     """Where the bank is, `http://…`; none: its books are a database of this deployment."""
+    bank_port: int = 0
+    """Serve a stand-in of the bank here, with books of its own; 0: do not (B23)."""
+    bank_moods: str = ""
+    """How the bank that is ours treats those who ask it: `late:5,fails:3,mute:2,twice:5,refuses:2`, of a hundred."""
+    bank_seed: int = 7
+    """Which of them it treats so."""
     slice_fen: int = 1_000_000
     """How much of a scene's budget a process takes at a time (B14)."""
     slice_s: float = 5.0
@@ -114,6 +122,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mutant: str = ""
     weather: str = ""
     """Name of the mutant whose adverse environment, without its bug, this deployment runs in."""
+
+    def __post_init__(self) -> None:
+        parse_moods(self.bank_moods)
 
     def address_of(self, database: str) -> str:
         """Where a database is, without its name."""

@@ -24,8 +24,8 @@ _CODE_LENGTH_MAX: Final = 40
 
 
 class Answer(Struct, frozen=True, gc=False):
-    """What a client knows after an operation. `orders`: order numbers with commas between them; `fields` holds what else
-    the target file asked to read.
+    """What a client knows after an operation. `orders`: order numbers with commas between them. `fields` holds what
+    else the target file asked to read.
     """
 
     outcome: Outcome

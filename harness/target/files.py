@@ -46,6 +46,7 @@ class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = field(default_factory=dict)
     folder: str | None = None
     processes: str | None = None  # glob of pid files, one a role: what faults kill by name
+    redis_flush: Literal["second", "always"] = "second"  # how often the run's own Redis writes to its disk
     topologies: str | None = None  # a folder of topologies that can be named, relative to the target file
 
 

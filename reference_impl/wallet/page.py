@@ -7,7 +7,7 @@ number once. The other way round it could stand in neither.
 import logging
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -44,11 +44,13 @@ class Page(msgspec.Struct, frozen=True):
     """Awards that are shown and not credited yet."""
     refused: int
     """Client tokens that were not believed."""
+    code: str = ""
+    """`delayed`: the token store does not answer, and what only it keeps is shown later (B10)."""
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
     """What a person owns, with the tokens that their client kept."""
-    promised, refused = promises(system, desk, act, presented)
+    promised, refused, delayed = promises(system, desk, act, presented)
     account = held(system.ledger, act, is_tagged_act(act))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
     flow = [Flow(order, amount_fen, True) for order, amount_fen in account.awards.items()]
@@ -61,12 +63,13 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
         flow=flow,
         waiting=len(waiting),
         refused=refused,
+        code="delayed" if delayed else "",
     )
 
 
 def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str]) -> int:
     """Credit everything that a person was promised, now; how many awards that was (B08)."""
-    promised, _ = promises(system, desk, act, presented)
+    promised = promises(system, desk, act, presented).awards
     credited = held(system.ledger, act, is_tagged_act(act)).awards
     owed = [award for order, award in promised.items() if order not in credited]
     if owed:
@@ -74,26 +77,34 @@ def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str])
     return len(owed)
 
 
-def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> tuple[dict[str, Award], int]:
-    """Every award of a person that may not be credited yet, by order number, and how many tokens were not believed.
+class Promises(NamedTuple):
+    """Awards that may not be credited yet, by order number; how many of the client's tokens were not believed; whether
+    what the server kept is missing, because the token store does not answer."""
 
-    What only the client kept is given back to the server.
-    """
-    kept = _kept(desk, act)
+    awards: dict[str, Award]
+    refused: int
+    delayed: bool
+
+
+def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Promises:
+    """What a person is promised. What only the client kept is given back to the server."""
+    told = _kept(desk, act)
+    kept = told or {}
     clients, refused = _believed(system, desk, act, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
     _give_back(desk, act, lost)
     promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
     promised |= {order: award for order, (_, award) in lost.items()}
-    return promised | _accepted(desk, act), refused
+    return Promises(promised | _accepted(desk, act), refused, delayed=told is None)
 
 
-def _kept(desk: Desk, act: int) -> dict[str, str]:
+def _kept(desk: Desk, act: int) -> dict[str, str] | None:
+    """None where the token store does not answer."""
     try:
         return dict(desk.tokens.all(act))
     except CacheError as error:
         log.warning("the token store does not answer: %s", error)
-        return {}
+        return None
 
 
 def _believed(

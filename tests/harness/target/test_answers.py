@@ -89,10 +89,8 @@ def test_a_view_tells_its_orders(operations: dict[str, Operation]) -> None:
     assert wallet.read(200, json.dumps({"code": "delayed", **view}).encode()) == Answer("fail", "delayed")
 
 
-@pytest.mark.parametrize("flow", [None, {}, "a", [{"order": 1}], [{"order": ""}], [{"order": "a,b"}], [{}], ["a"], [[]]])
-def test_a_view_whose_orders_cannot_be_read_is_indeterminate(
-    operations: dict[str, Operation], flow: object
-) -> None:
+@pytest.mark.parametrize("flow", [None, {}, "a", [{"order": 1}], [{"order": ""}], [{"order": "a,b"}], [{}], ["a"]])
+def test_a_view_whose_orders_cannot_be_read_is_indeterminate(operations: dict[str, Operation], flow: object) -> None:
     """No list, a line without order, one that could be taken for two: malformed."""
     view = {"balance": 1, "income": 1, "flow": flow}
     assert operations["wallet"].read(200, json.dumps(view).encode()) == Answer("info", "malformed")
