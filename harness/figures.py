@@ -62,7 +62,9 @@ WITH told AS (
     WHERE operation = 'award' AND outcome = 'ok' AND mark IS NULL GROUP BY subject
 ),
 credited AS (SELECT posted_us AS at_us FROM postings WHERE kind = 'award' AND account_kind = 'user'),
-seconds AS (SELECT COUNT(*) AS awards FROM told GROUP BY at_us // 1000000),
+seconds AS (
+    SELECT COUNT(*) OVER (ORDER BY at_us RANGE BETWEEN 999999 PRECEDING AND CURRENT ROW) AS awards FROM told
+),
 span AS (SELECT MIN(at_us) AS first_us, MAX(at_us) AS last_us FROM told),
 waiting AS (
     SELECT SUM(awards) OVER (ORDER BY at_us, awards) AS awards

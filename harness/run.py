@@ -238,6 +238,7 @@ def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[l
         site = Site(target.target, target.launched, target.running, swarm.workers, swarm.start_worker)
         struck: list[Fault] = []
         tick = _striker(plan.faults, site, struck, teller)
+        tick(0.0)  # what is set at the beginning is in force before anybody comes
         played = load.watch(swarm, folder / "history", limit_s, teller, tick, _late_ms(plan, target))
     shutil.rmtree(folder / "progress")
     missed = [planned.text for planned in plan.faults[len(struck) :]]

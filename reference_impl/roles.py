@@ -1,7 +1,7 @@
 """Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `repair` what
 the cache missed, `sweep` refunds and reconciles, `profiles` and `bank` stand in for the profile service and the bank
-where that is wanted. A topology with regions has `gateway` too, which is nginx, `link`, and `ops`, which answers for all
-regions. Each of them looks what operators have set (B17).
+where that is wanted. A topology with regions has `gateway` too, which is nginx, `link`, and `ops`, which answers for
+all regions. Each of them looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{name}.pid`; its name begins with its role.

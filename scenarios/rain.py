@@ -15,8 +15,9 @@ from reference_impl.domain.acts import APPS
 from scenarios.night import SECOND_NS, TAGGED_FROM, deal
 
 ROUNDS: Final = 3
-TIMES: Final = 8
-"""A shower's peak, measured in crediting speeds: what is seen of it must be six at least."""
+TIMES: Final = 12
+"""A shower's peak, measured in crediting speeds. What is seen of it must be six at least: some awards are credited
+beside the consumer, at once or because somebody takes money out."""
 CAP_FEN: Final = 20_000
 """Of one award, in every scene that is played."""
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from harness.history import now_ns
 from harness.swarm.arrivals import Arrival
-from harness.swarm.person import Person
+from harness.swarm.person import ATTEMPTS, Person
 from harness.swarm.users import ArrivalsUser
 from harness.target import Answer
 from reference_impl.domain.acts import APP_IDS, act_id
@@ -31,6 +31,7 @@ AWARD_TYPES: Final = {"rain": "cash", "video": "video", "fireworks": "cash"}
 _NEVER_FELL: Final = 900_000
 """From here on number showers that were none."""
 _REPLAYS: Final = 2
+_LOOKS_AGAIN_S: Final = 1.0
 
 
 class Loot(NamedTuple):
@@ -95,9 +96,9 @@ def award(moment: Moment, person: Person, *, amount_fen: int = 0, patience_s: fl
     return answer
 
 
-def look(moment: Moment, person: Person) -> Answer:
+def look(purse: Purse, person: Person) -> Answer:
     """Looks at the wallet, and shows the tokens that the client has at that moment."""
-    return person.ask(moment.purse.view, values={"tokens": list(moment.purse.tokens.values())})
+    return person.ask(purse.view, values={"tokens": list(purse.tokens.values())})
 
 
 def take_out(moment: Moment, amount_fen: int, key: str, person: Person) -> Answer:
@@ -122,27 +123,27 @@ def _never_fell(moment: Moment) -> OrderNumber:
 def award_and_look(moment: Moment) -> None:
     award(moment, moment.person)
     moment.person.think(moment.catch.think_s)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def refresh(moment: Moment) -> None:
     """Looks while the award is given, and then again and again."""
-    moment.person.together(partial(look, moment), partial(award, moment))
+    moment.person.together(partial(look, moment.purse), partial(award, moment))
     for _ in range(3):
-        look(moment, moment.person)
+        look(moment.purse, moment.person)
         moment.person.think(moment.catch.think_s)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def impatient(moment: Moment) -> None:
     award(moment, moment.person, patience_s=moment.catch.patience_s)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def double_tap(moment: Moment) -> None:
     tap = partial(award, moment)
     moment.person.together(tap, tap)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def again(moment: Moment) -> None:
@@ -152,7 +153,7 @@ def again(moment: Moment) -> None:
         moment.person.think(moment.catch.think_s)
     if given.outcome == "ok":
         award(moment, moment.person, amount_fen=max(1, moment.catch.amount_fen - 1))
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def greedy(moment: Moment) -> None:
@@ -169,13 +170,13 @@ def withdraw(moment: Moment) -> None:
         moment.purse.taken_fen += amount_fen
         tap = partial(take_out, moment, amount_fen, moment.person.new_key())
         moment.person.together(tap, tap)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def lose_phone(moment: Moment) -> None:
     award_and_look(moment)
     moment.purse.lose()
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def forge(moment: Moment) -> None:
@@ -183,14 +184,14 @@ def forge(moment: Moment) -> None:
     order = _never_fell(moment)
     forged = moment.thief.forged(order, moment.catch.app, now_ns() // 1000)
     show(moment, "forged", str(order), forged)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def alter(moment: Moment) -> None:
     token = award(moment, moment.person).fields.get("token")
     if token:
         show(moment, "altered", str(moment.order), moment.thief.altered(token))
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 def steal(moment: Moment) -> None:
@@ -205,7 +206,7 @@ def replay(moment: Moment) -> None:
         if token:
             show(moment, "replayed", str(moment.order), token, token)
             moment.person.think(moment.catch.think_s)
-    look(moment, moment.person)
+    look(moment.purse, moment.person)
 
 
 SCRIPTS: Final[dict[str, Callable[[Moment], None]]] = {
@@ -265,4 +266,7 @@ class RainPeak(ArrivalsUser):
     def read(self, last: Reading, due_ns: int) -> None:
         """Everybody looks at last; what only the client kept the server has again then."""
         person, purse = self.somebody(last, due_ns)
-        person.insist(purse.view, values={"tokens": list(purse.tokens.values())})
+        for _ in range(ATTEMPTS):
+            if look(purse, person).outcome == "ok":
+                return
+            person.think(_LOOKS_AGAIN_S)

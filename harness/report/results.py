@@ -35,9 +35,9 @@ class Money(Struct, frozen=True):
 
 
 class Awards(Struct, frozen=True):
-    """`told`: awards that clients were told of; `credited`: those that are in accounts. `peak_per_s`: the most that were
-    told of in a second, `credited_per_s`: credited in the mean from the first award to the last, and `times` the one
-    is as much as the other. `waiting_most`: the most that were told of and not credited at one moment.
+    """`told`: awards that clients were told of; `credited`: those that are in accounts. `peak_per_s`: the most told of
+    in a second; `credited_per_s`: in the mean from the first award to the last; `times`: the first by the
+    second. `waiting_most`: the most that were told of and not credited at one moment.
     """
 
     told: int
