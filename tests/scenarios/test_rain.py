@@ -59,7 +59,7 @@ def test_the_same_seed_is_the_same_rain() -> None:
     assert sum(reading.tagged for reading in rain.readings) == 120
 
 
-@pytest.mark.parametrize(("people", "rounds", "duration_s"), [(60, 3, 10.0), (1_000, 2, 30.0), (20_000, 3, 600.0)])
+@pytest.mark.parametrize(("people", "rounds", "duration_s"), [(60, 3, 10.0), (1_000, 2, 30.0), (5_000, 2, 120.0)])
 def test_b08_a_shower_is_six_times_faster_than_crediting(people: int, rounds: int, duration_s: float) -> None:
     """The busiest second of the plan has at least six times the awards that are credited in one, until all is over."""
     rain = plan_rain(5, people, rounds, duration_s, 0.1)

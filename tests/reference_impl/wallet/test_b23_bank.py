@@ -1,4 +1,4 @@
-"""The bank stand-in, a process of its own: it is late, fails, is mute, answers twice or refuses, and pays once (B23)."""
+"""The bank stand-in, a process of its own: late, failing, mute, answering twice or refusing, it pays once (B23)."""
 
 import itertools
 import threading
@@ -17,7 +17,7 @@ from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores.sql import Store
 from reference_impl.wallet import bank
-from reference_impl.wallet.bank import Bank, Careful, HttpBank, Moody
+from reference_impl.wallet.bank import Bank, Careful, HttpBank, Moody, Told
 from reference_impl.wallet.bank_books import Books, create_bank_store, statement_table
 
 ACT = 10**14 + 7
@@ -106,6 +106,13 @@ def test_b23_an_answer_that_is_heard_twice_is_nobody_elses(books: Store) -> None
             assert twice.send(f"w-{n}", ACT, n + 1, False) in ("paid", "unknown")
             assert twice.ask(f"never-{n}", False) in ("refused", "unknown")
     assert paid(books) == {f"w-{n}": n + 1 for n in range(20)}
+
+
+def test_b23_an_answer_about_another_number_is_none(books: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said about somebody else's number settles nothing."""
+    with _serving(books) as at:
+        monkeypatch.setattr(Teller, "answer", lambda *_: Told("w-2", "paid"))
+        assert at("").send("w-1", ACT, 200, False) == at("").ask("w-1", False) == "unknown"
 
 
 def test_b23_moods_come_by_their_shares_and_seed() -> None:
