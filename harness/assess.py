@@ -83,6 +83,7 @@ def _results(
         operations=figures.total(counts),
         by_operation=counts,
         money=figures.money(connection, conserved),
+        awards=figures.awards(connection),
         **(_of_history(connection) if counts else {}),
         generator=conduct.generator,
         drained=conduct.drained,

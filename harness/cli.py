@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
@@ -44,6 +44,7 @@ _PEOPLE: Final = 600
 _PEOPLE_PER_S: Final = 60
 """Without --duration a night lasts long enough for so many people a second, which two cores can serve."""
 _DURATION_LEAST_S: Final = 10.0
+_ROUNDS: Final = 30
 
 
 class Stopped(BaseException):
@@ -138,6 +139,9 @@ _NIGHT: Final = (
     _BACKEND,
     click.option("--people", type=click.IntRange(min=1), help="How many people there are."),
     click.option("--packets", type=click.IntRange(min=1), help="How many packets are sent."),
+    click.option(
+        "--rounds", type=click.IntRange(1, _ROUNDS), help="How many rounds there are, where there are rounds."
+    ),
     _SEED,
     click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds of load."),
     click.option("--tagged", type=click.FloatRange(0, 1), help="Share of people who are pressure traffic."),
@@ -195,10 +199,26 @@ def _plan(
     if backend == "servers" and file is None:
         require_programs()
     people = given["people"] or _PEOPLE
-    given |= {"people": people, "duration_s": duration or max(_DURATION_LEAST_S, people / _PEOPLE_PER_S)}
+    rounds = _rounds(chosen, given["rounds"])
+    duration_s = duration or max(_DURATION_LEAST_S, people * max(1, rounds) / _PEOPLE_PER_S)
+    sets = tuple(map(faults.parse, getattr(chosen, "sets", _nothing)(people, rounds, duration_s)))
+    given |= {"people": people, "rounds": rounds, "duration_s": duration_s, "sets": sets}
     given |= {"backend": backend, "topology": file}
     told = {name: value for name, value in given.items() if value is not None}
     return runs.Plan(scenario=scenario, locustfile=chosen.locustfile, target=path, **told)
+
+
+def _nothing(people: int, rounds: int, duration_s: float) -> Sequence[str]:
+    """What operators set in a scenario that does not say."""
+    return ()
+
+
+def _rounds(scenario: Any, asked: int | None) -> int:
+    """How many rounds are played; ConfigError: the scenario has none."""
+    usual: int = getattr(scenario, "rounds", 0)
+    if asked is not None and not usual:
+        raise ConfigError(f"--rounds {asked}: scenario {scenario.name!r} has no rounds")
+    return asked or usual
 
 
 def _stand(backend: runs.Backend, topology: str | None, target: Path) -> tuple[runs.Backend, Path | None]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 from msgspec.structs import replace
 
-from harness.report.results import Fault, Felt, Money, Operations, Rate, Settled
+from harness.report.results import Awards, Fault, Felt, Money, Operations, Rate, Settled
 from invariants.schema import EVIDENCE
 
 FELT_S: Final = 5.0
@@ -54,6 +54,30 @@ _HAPPENED: Final = {
         ' AND COALESCE("key", doubtful."key") = doubtful."key")'
     ),
 }
+
+# Moments in microseconds: those of the history are on the generator's clock, those of postings on the database's.
+_AWARDS: Final = """
+WITH told AS (
+    SELECT subject, MIN(done_ns) // 1000 AS at_us FROM history
+    WHERE operation = 'award' AND outcome = 'ok' AND mark IS NULL GROUP BY subject
+),
+credited AS (SELECT posted_us AS at_us FROM postings WHERE kind = 'award' AND account_kind = 'user'),
+seconds AS (
+    SELECT COUNT(*) OVER (ORDER BY at_us RANGE BETWEEN 999999 PRECEDING AND CURRENT ROW) AS awards FROM told
+),
+span AS (SELECT MIN(at_us) AS first_us, MAX(at_us) AS last_us FROM told),
+waiting AS (
+    SELECT SUM(awards) OVER (ORDER BY at_us, awards) AS awards
+    FROM (SELECT at_us, 1 AS awards FROM told UNION ALL SELECT at_us, -1 FROM credited)
+)
+SELECT
+    (SELECT COUNT(*) FROM told),
+    (SELECT COUNT(*) FROM credited),
+    (SELECT MAX(awards) FROM seconds),
+    (SELECT COUNT(*) FROM credited, span WHERE at_us BETWEEN first_us AND last_us),
+    (SELECT last_us - first_us FROM span),
+    (SELECT MAX(awards) FROM waiting)
+"""
 
 _FELT: Final = """
 SELECT operation, COUNT(*) FILTER (outcome = 'ok'), COUNT(*) FILTER (outcome = 'fail'),
@@ -115,6 +139,24 @@ def money(connection: duckdb.DuckDBPyConnection, packets_balance: bool) -> Money
         held_fen=held,
         credited_fen=credited,
         balanced=packets_balance and funded == opened + refunded + held,
+    )
+
+
+def awards(connection: duckdb.DuckDBPyConnection) -> Awards | None:
+    """How fast awards were given, and how fast credited; None where none was given, or without evidence."""
+    if not {"history", "postings"} <= tables(connection):
+        return None
+    ((told, credited, peak, within, span_us, waiting),) = _rows(connection, _AWARDS)
+    if not told or not span_us:
+        return None
+    credited_per_s = within / (span_us / 1e6)
+    return Awards(
+        told=told,
+        credited=credited,
+        peak_per_s=float(peak),
+        credited_per_s=round(credited_per_s, 1),
+        times=round(peak / credited_per_s, 1) if within else None,
+        waiting_most=max(0, int(waiting)),
     )
 
 

@@ -3,7 +3,7 @@
 An entry point names a function that returns a dict by name, so that a team can add its own beside ours.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,10 @@ class Scenario(Protocol):
     locustfile: Path
     target: Path
     summary: str
+    rounds: int
+    """How many rounds it has, unless others are asked for; 0: it has no rounds."""
+    sets: Callable[[int, int, float], Sequence[str]]
+    """What operators set meanwhile, as faults `set=NAME:VALUE@SECONDS`, by people, rounds and seconds."""
 
 
 class Mutant(Protocol):

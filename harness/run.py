@@ -53,6 +53,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     backend: Backend = "embedded"
     people: int = 600
     packets: int = 60
+    rounds: int = 0
     seed: int = 7
     duration_s: float = 20.0
     tagged: float | None = None  # None: a tenth, where the target has a tag
@@ -62,6 +63,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     options: str = ""
     topology: Path | None = None  # what stands on which servers; in the place of `backend`'s own
     faults: tuple[Planned, ...] = ()
+    sets: tuple[Planned, ...] = ()  # what operators set meanwhile, where the target has an [admin]
     root: Path = rundir.ROOT
 
 
@@ -80,6 +82,8 @@ def run(plan: Plan, teller: Teller) -> Results:
     target = _target_of(plan)
     if plan.tagged is None:
         plan = msgspec.structs.replace(plan, tagged=_TAGGED if target.tag_header else 0.0)
+    if target.admin is not None:
+        plan = msgspec.structs.replace(plan, faults=tuple(sorted((*plan.sets, *plan.faults), key=_when)))
     claims = target.claims
     folder = rundir.create(plan.scenario, plan.root).resolve()
     teller.phase("prepare", str(folder))
@@ -143,8 +147,10 @@ def deployed(
             tables = fleet.read(topology)
             running = stack.enter_context(fleet.start(folder / "servers", tables, folder / "logs"))
             variables |= {name: server.url for name, server in running.named.items()}
-        elif backend == "servers" and load_target(path, variables).start:
-            running = stack.enter_context(servers.start(folder / "servers", logs=folder / "logs"))
+        elif backend == "servers" and (start := load_target(path, variables).start):
+            running = stack.enter_context(
+                servers.start(folder / "servers", logs=folder / "logs", redis_flush=start.redis_flush)
+            )
             variables |= {"sql": running.sql, "cache": running.cache}
         target = load_target(path, variables)
         stack.callback(shutil.rmtree, data, ignore_errors=True)
@@ -190,7 +196,7 @@ def _target_of(plan: Plan) -> Target:
 
 def _record(plan: Plan, folder: Path, claims: tuple[str, ...]) -> rundir.RunRecord:
     """run.json: the plan, and what `check` must know."""
-    told = {name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("argv", "root")}
+    told = {name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("argv", "root", "sets")}
     configuration = msgspec.to_builtins(told | {"claims": claims}, enc_hook=str)
     return rundir.record(folder, plan.scenario, plan.seed, plan.argv, configuration, servers=plan.backend == "servers")
 
@@ -232,12 +238,17 @@ def _load(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> tuple[l
         site = Site(target.target, target.launched, target.running, swarm.workers, swarm.start_worker)
         struck: list[Fault] = []
         tick = _striker(plan.faults, site, struck, teller)
+        tick(0.0)  # what is set at the beginning is in force before anybody comes
         played = load.watch(swarm, folder / "history", limit_s, teller, tick, _late_ms(plan, target))
     shutil.rmtree(folder / "progress")
     missed = [planned.text for planned in plan.faults[len(struck) :]]
     if missed:
         played.reasons.append(f"the load ended before these faults were due: {', '.join(missed)}")
     return played, struck
+
+
+def _when(planned: Planned) -> float:
+    return planned.at_s
 
 
 def _late_ms(plan: Plan, target: Deployed) -> float:
@@ -272,6 +283,7 @@ def _swarm_settings(plan: Plan, folder: Path, target: Deployed) -> dict[str, Any
         "seed": plan.seed,
         "people": plan.people,
         "packets": plan.packets,
+        "rounds": plan.rounds,
         "duration_s": plan.duration_s,
         "tagged": plan.tagged,
         "workers": plan.workers,

@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import pymysql
@@ -31,6 +31,7 @@ _PATIENCE_S: Final = 2  # with one look: whoever else holds the port may be mute
 _PORT_TAKEN: Final = "Address already in use"
 
 
+_APPENDFSYNC: Final = {"second": "everysec", "always": "always"}
 _DURABLE: Final = ("--innodb-flush-log-at-trx-commit=1",)
 _VOLATILE: Final = (
     "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
@@ -169,10 +170,11 @@ class MariaDB(Server):
 
 
 class Redis(Server):
-    """Redis 7 with an append-only file in `folder`, flushed every second."""
+    """Redis 7 with an append-only file in `folder`, flushed every second, or `always`: before anything is answered."""
 
     name = "redis"
     label = "Redis"
+    flush = "second"
 
     @property
     def url(self) -> str:
@@ -182,7 +184,7 @@ class Redis(Server):
         return [
             find_program("redis-server"), "--bind", "127.0.0.1", "--port", str(self.port),
             "--dir", str(self.folder),
-            "--appendonly", "no" if self._volatile else "yes", "--appendfsync", "everysec", "--save", "",
+            "--appendonly", "no" if self._volatile else "yes", "--appendfsync", _APPENDFSYNC[self.flush], "--save", "",
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -194,9 +196,6 @@ class Redis(Server):
         except redis_client.RedisError:
             return False
         return bool(told["process_id"] == self.pid and not told["loading"])
-
-
-S = TypeVar("S", bound=Server)
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -217,21 +216,28 @@ def start(
     *,
     volatile: bool = False,
     logs: Path | None = None,
+    redis_flush: str = "second",
     free_port: Callable[[], int] = processes.free_port,
 ) -> Iterator[Running]:
     """Starts what is asked for, with data under `folder`, which is new and is removed afterwards.
 
     Raises ConfigError when a program is missing and may not be installed, does not start, or finds its port
     taken twice. Logs go to `logs`, by default into `folder`. `volatile`: for a simulator, nothing is flushed and no
-    statement waits for a lock.
+    statement waits for a lock. `redis_flush`: second or always.
     """
     folder = folder.resolve()
     require_programs(mariadb, redis)
     folder.mkdir(parents=True)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = _run(stack, MariaDB, folder, logs or folder, free_port, volatile) if mariadb else None
-        cache = _run(stack, Redis, folder, logs or folder, free_port, volatile) if redis else None
+        database = cache = None
+        if mariadb:
+            database = MariaDB(folder / MariaDB.name, free_port(), logs or folder, volatile)
+            _run(stack, database, free_port)
+        if redis:
+            cache = Redis(folder / Redis.name, free_port(), logs or folder, volatile)
+            cache.flush = redis_flush
+            _run(stack, cache, free_port)
         yield Running(
             mariadb=database,
             redis=cache,
@@ -241,21 +247,12 @@ def start(
         )
 
 
-def _run(
-    stack: contextlib.ExitStack,
-    kind: type[S],
-    folder: Path,
-    logs: Path,
-    free_port: Callable[[], int],
-    volatile: bool,
-) -> S:
-    """One server, started; `stack` kills it. A port that was taken in between is replaced once."""
-    server = kind(folder / kind.name, free_port(), logs, volatile)
+def _run(stack: contextlib.ExitStack, server: Server, free_port: Callable[[], int]) -> None:
+    """Starts a server; `stack` kills it. A port that was taken in between is replaced once."""
     stack.callback(server.kill)
     server.prepare()
     server.spawn()
     wait_or_move(server, free_port)
-    return server
 
 
 def wait_or_move(server: Server, free_port: Callable[[], int]) -> None:

@@ -1,7 +1,7 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
-One person gets two awards and a coupon, looks at their wallet, once when it shows the credited balance alone, is shown a
-forged token's failure, uses the coupon, and withdraws a part.
+One person gets two awards and a coupon, looks at their wallet, once when it shows the credited balance alone, is shown
+a forged token's failure, uses the coupon, and withdraws a part.
 """
 
 from typing import Any, Final

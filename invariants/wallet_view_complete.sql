@@ -23,7 +23,7 @@ WITH views AS (
         income_fen,
         CASE WHEN orders IS NULL AND income_fen IS NULL THEN 1 ELSE 0 END AS balance_only
     FROM history
-    WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NOT NULL
+    WHERE operation IN ('wallet', 'wallet_anew') AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NOT NULL
 ),
 -- an award may have been told of several times: the first time counts, and the first time it was asked for; where
 -- nobody was told, it may stand with any amount that was asked for
@@ -70,28 +70,39 @@ totals AS (
     FROM seen
     GROUP BY worker, number
 ),
+-- one key is one withdrawal, however often it is asked for; what was refused may have been away until that was told
+withdrawals_asked AS (
+    SELECT
+        person,
+        COALESCE("key", worker || '/' || CAST(number AS VARCHAR)) AS intent,
+        MAX(amount_fen) AS amount_fen,
+        MIN(sent_ns - clock_error_ns) AS asked_ns,
+        MIN(CASE WHEN outcome = 'ok' THEN done_ns + clock_error_ns END) AS told_ns,
+        CASE
+            WHEN MIN(CASE WHEN outcome = 'fail' THEN 1 ELSE 0 END) = 1 THEN MAX(done_ns + clock_error_ns)
+        END AS refused_ns
+    FROM history
+    WHERE operation = 'withdraw' AND mark IS NULL
+    GROUP BY person, COALESCE("key", worker || '/' || CAST(number AS VARCHAR))
+),
 taken AS (
     SELECT
         views.worker,
         views.number,
         SUM(
             CASE
-                WHEN COALESCE(history.outcome, 'info') <> 'fail' AND history.sent_ns - history.clock_error_ns < views.done_ns + views.clock_error_ns
-                    THEN history.amount_fen
+                WHEN
+                    asked.asked_ns < views.done_ns + views.clock_error_ns
+                    AND (asked.refused_ns IS NULL OR asked.refused_ns > views.sent_ns - views.clock_error_ns)
+                    THEN asked.amount_fen
                 ELSE 0
             END
         ) AS most_fen,
         SUM(
-            CASE
-                WHEN
-                    history.outcome = 'ok'
-                    AND history.done_ns + history.clock_error_ns < views.sent_ns - views.clock_error_ns
-                    THEN history.amount_fen
-                ELSE 0
-            END
+            CASE WHEN asked.told_ns < views.sent_ns - views.clock_error_ns THEN asked.amount_fen ELSE 0 END
         ) AS least_fen
     FROM views
-    INNER JOIN history ON history.person = views.person AND history.operation = 'withdraw'
+    INNER JOIN withdrawals_asked AS asked ON asked.person = views.person
     GROUP BY views.worker, views.number
 ),
 judged AS (
@@ -151,10 +162,11 @@ WHERE
 -- section: unsettled
 SELECT COALESCE(person, 'unknown') AS subject, 'saw a wallet that said no balance: nothing to compare' AS fault
 FROM history
-WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NULL
+WHERE operation IN ('wallet', 'wallet_anew') AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NULL
 
 -- section: examined
-SELECT COUNT(*) AS examined FROM history WHERE operation = 'wallet' AND outcome = 'ok' AND mark IS NULL
+SELECT COUNT(*) AS examined FROM history
+WHERE operation IN ('wallet', 'wallet_anew') AND outcome = 'ok' AND mark IS NULL
 
 -- section: canary
 INSERT INTO history

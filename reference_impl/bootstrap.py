@@ -1,13 +1,16 @@
 """The one place that wires: settings in, a System out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Final, NamedTuple
 
 import redis
 import sqlalchemy as sa
 
+from reference_impl.bank_service import Teller
+from reference_impl.domain.bank_moods import mood_of, parse_moods
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import open as opening
 from reference_impl.packets.generator import Generator
@@ -30,7 +33,7 @@ from reference_impl.stores.ops_tables import create_ops_store
 from reference_impl.stores.sql import Store
 from reference_impl.stores.wallet_tables import create_wallet_store
 from reference_impl.system import System
-from reference_impl.wallet.bank import Bank, Careful, HttpBank
+from reference_impl.wallet.bank import Bank, Careful, HttpBank, Moody
 from reference_impl.wallet.bank_books import Books, create_bank_store
 from reference_impl.wallet.budget import Budgets
 from reference_impl.wallet.config import Config
@@ -77,8 +80,8 @@ def wallet_store_names(settings: Settings) -> list[str]:
 
 
 def bank_store_names(settings: Settings) -> list[str]:
-    """The bank's books are ours where there is no other."""
-    return [BANK_STORE] if settings.activity and not settings.bank else []
+    """The bank's books are ours where there is no other, or where it is a stand-in of ours."""
+    return [BANK_STORE] if settings.activity and (settings.bank_port or not settings.bank) else []
 
 
 class Stores(NamedTuple):
@@ -232,7 +235,6 @@ def open_desk(
     lock: redis.Redis | None = None,
 ) -> Desk:
     """What the festival wallet works on. Without `kv` and `lock`, the tokens' Redis does their work too."""
-    bank: Bank = HttpBank(settings.bank) if settings.bank else Books(stores.bank[0])
     shipped = Path(settings.activity).read_text(encoding="utf-8")
     return Desk(
         config=Config(stores.ops, Path(settings.data) / ACTIVITY_FILE, shipped),
@@ -240,11 +242,31 @@ def open_desk(
         tokens=TokenStore(tokens),
         orders=stores.wallet,
         budgets=Budgets(stores.wallet[0], runtime, holder, settings.slice_fen, int(settings.slice_s * 1_000_000)),
-        bank=Careful(bank),
+        bank=Careful(_bank(settings, runtime, stores)),
         known=KnownOrders(kv or tokens),
         locks=Locks(lock or tokens),
         stock=Stock(tokens, stores.wallet, settings.stock_parts),
     )
+
+
+def _bank(settings: Settings, runtime: Runtime, stores: Stores) -> Bank:
+    """The bank at its address; without one, books in this process."""
+    if settings.bank:
+        return HttpBank(settings.bank)
+    books = Books(stores.bank[0])
+    return Moody(books, bank_moods(settings), runtime.sleep) if settings.bank_moods else books
+
+
+def bank_moods(settings: Settings) -> Iterator[str]:
+    """The bank's moods, one a request, without end. Raises ValueError."""
+    shares, random = parse_moods(settings.bank_moods), Random(settings.bank_seed)
+    return iter(lambda: mood_of(shares, random.random()), None)
+
+
+def open_bank(settings: Settings) -> Teller:
+    """What the stand-in's process serves: its own books, which nobody else writes."""
+    store = Store(BANK_STORE, settings.address_of(BANK_STORE), ThreadRuntime())
+    return Teller(Books(store), bank_moods(settings))
 
 
 def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:

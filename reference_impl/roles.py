@@ -1,7 +1,7 @@
 """Process roles: `api` serves HTTP, `credit` moves vouchers into accounts, `lists` writes people's lists, `repair` what
-the cache missed, `sweep` refunds and reconciles, `profiles` stands in for the profile service where that is wanted. A
-topology with regions has `gateway` too, which is nginx, `link`, and `ops`, which answers for all regions. Each of them
-looks what operators have set (B17).
+the cache missed, `sweep` refunds and reconciles, `profiles` and `bank` stand in for the profile service and the bank
+where that is wanted. A topology with regions has `gateway` too, which is nginx, `link`, and `ops`, which answers for
+all regions. Each of them looks what operators have set (B17).
 
 On servers each role is a process, restarted when it dies; embedded they share one process with their cache. A process's
 id stands in `{data}/pids/{name}.pid`; its name begins with its role.
@@ -24,9 +24,9 @@ from typing import Any, Final
 
 import msgspec
 
-from reference_impl import gateway, link, mutants, profile_service
+from reference_impl import bank_service, gateway, link, mutants, profile_service
 from reference_impl.api import make_app, make_ops_app
-from reference_impl.bootstrap import build_all, create_stores, store_names
+from reference_impl.bootstrap import build_all, create_stores, open_bank, store_names
 from reference_impl.packets import consuming, crediting, expiry, listing, preorders, repairing
 from reference_impl.ports import free_port, listens
 from reference_impl.reconcile.run import run_all
@@ -37,6 +37,7 @@ from reference_impl.settings import Settings
 from reference_impl.system import System
 from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 from reference_impl.wallet import crediting as awards
+from reference_impl.wallet.keys import load_keys
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,19 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def serve(settings: Settings) -> int:
     """Run a deployment until it is told to stop; the exit code."""
+    settings = _with_bank(settings)
     roles = ("api",) if settings.embedded else ("api", *_work_of(settings))
-    processes = tuple(Process(role, (settings,)) for role in (*roles, *["profiles"] * (settings.profile_port > 0)))
+    stand_ins = [*["profiles"] * (settings.profile_port > 0), *["bank"] * (settings.bank_port > 0)]
+    processes = tuple(Process(role, (settings,)) for role in (*roles, *stand_ins))
     return serve_deployment(Deployment(settings, processes, (), 0, Limits()))
+
+
+def _with_bank(settings: Settings) -> Settings:
+    """On servers a bank that has moods is a process of its own; embedded it shares the one that there is."""
+    if settings.embedded or settings.bank or not settings.bank_moods:
+        return settings
+    port = settings.bank_port or free_port()
+    return msgspec.structs.replace(settings, bank=f"http://{settings.host}:{port}", bank_port=port)
 
 
 def plan_deployment(topology: Topology, servers: Mapping[str, str], settings: Settings) -> Deployment:
@@ -72,6 +83,8 @@ def serve_deployment(deployment: Deployment) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     keep_token(settings)
+    if settings.activity:
+        load_keys(Path(settings.data))  # before there are several processes, each of which would make its own
     if deployment.cities:
         folder = _gateway_folder(settings)
         folder.mkdir(exist_ok=True)
@@ -95,6 +108,9 @@ def run_role(name: str, parent: int) -> None:
         case "profiles":
             _write_pid(name, settings)
             profile_service.server(settings.host, settings.profile_port).serve_forever()
+        case "bank":
+            _write_pid(name, settings)
+            bank_service.server(settings.host, settings.bank_port, open_bank(settings)).serve_forever()
         case role:
             system = _start(process)
             listen_for_questions(system, name)

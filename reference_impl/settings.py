@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from reference_impl.domain.bank_moods import parse_moods
+
 REGIONS: Final = ("south", "north")
 DAY_MS: Final = 24 * 3600 * 1000
 
@@ -88,6 +90,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where a person is locked for an award; by default the tokens' address (B10)."""
     bank: str = ""
     """Where the bank is, `http://…`; none: its books are a database of this deployment."""
+    bank_port: int = 0
+    """Serve a stand-in of the bank here, with books of its own; 0: do not (B23)."""
+    bank_moods: str = ""
+    """How the bank that is ours treats those who ask it: `late:5,fails:3,mute:2,twice:5,refuses:2`, of a hundred."""
+    bank_seed: int = 7
+    """Which of them it treats so."""
     stock_parts: Annotated[int, msgspec.Meta(ge=1)] = 4
     """Counters that a coupon's stock is split over, for each wallet database (B12)."""
     slice_fen: int = 1_000_000
@@ -120,6 +128,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mutant: str = ""
     weather: str = ""
     """Name of the mutant whose adverse environment, without its bug, this deployment runs in."""
+
+    def __post_init__(self) -> None:
+        parse_moods(self.bank_moods)
 
     def address_of(self, database: str) -> str:
         """Where a database is, without its name."""

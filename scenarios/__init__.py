@@ -1,9 +1,17 @@
 """What a night looks like, as Locust files. `catalogue` is what the command line finds: name → scenario."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenarios import rain
+
 _HERE = Path(__file__).parent
+
+
+def nothing(people: int, rounds: int, duration_s: float) -> Sequence[str]:
+    """Nothing is set."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -14,6 +22,8 @@ class Scenario:
     locustfile: Path
     target: Path
     summary: str
+    rounds: int = 0
+    sets: Callable[[int, int, float], Sequence[str]] = nothing
 
 
 def catalogue() -> dict[str, Scenario]:
@@ -43,6 +53,14 @@ def catalogue() -> dict[str, Scenario]:
             _HERE / "face_to_face.py",
             reference,
             "tables of a few people: a packet's short code is said aloud, and everybody at the table types it",
+        ),
+        Scenario(
+            "rain_peak",
+            _HERE / "rain_peak.py",
+            _HERE.parent / "reference_impl" / "wallet" / "target.toml",
+            "showers of awards, several times as many a second as are credited; people refresh, withdraw, forge",
+            rain.ROUNDS,
+            rain.sets,
         ),
     ]
     return {scenario.name: scenario for scenario in scenarios}

@@ -26,6 +26,7 @@ from reference_impl.settings import Settings
 from reference_impl.system import System
 from scenarios.bench_grab import bench_grab
 from scenarios.bench_simulate import simulate
+from scenarios.bench_token import bench_token
 
 CALLERS = (1, 2, 4, 8, 64, 256)
 SECONDS = 2.0
@@ -40,7 +41,7 @@ Measure = Callable[[int, PacketId, float], float]
 
 def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Benchmarks by name; each takes the command's options and gives what `bench --json` prints."""
-    return {"grab": bench_grab, "hot-packet": hot_packet, "simulate": simulate}
+    return {"grab": bench_grab, "hot-packet": hot_packet, "simulate": simulate, "token": bench_token}
 
 
 def hot_packet(options: Mapping[str, Any]) -> dict[str, Any]:

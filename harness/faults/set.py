@@ -8,7 +8,7 @@ from harness.target.fetch import Unreachable, ask
 from harness.target.mapping import Admin, Target
 
 _FORM = re.compile(r"(?P<name>[\w-]+):(?P<value>-?\d+)")
-_WITHIN_S = 5.0
+_WITHIN_S = 20.0
 
 
 @fault("set")

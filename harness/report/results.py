@@ -34,6 +34,20 @@ class Money(Struct, frozen=True):
     balanced: bool
 
 
+class Awards(Struct, frozen=True):
+    """`told`: awards that clients were told of; `credited`: those that are in accounts. `peak_per_s`: the most told of
+    in a second; `credited_per_s`: in the mean from the first award to the last; `times`: the first by the
+    second. `waiting_most`: the most that were told of and not credited at one moment.
+    """
+
+    told: int
+    credited: int
+    peak_per_s: float
+    credited_per_s: float
+    times: float | None
+    waiting_most: int
+
+
 class Settled(Struct, frozen=True):
     """What became of the `info` operations when the evidence was asked."""
 
@@ -114,6 +128,7 @@ class Results(Struct, frozen=True, kw_only=True):
     operations: Operations = field(default_factory=Operations)
     by_operation: dict[str, Operations] = field(default_factory=dict)
     money: Money | None = None
+    awards: Awards | None = None
     settled: Settled = field(default_factory=Settled)
     latency: dict[str, Latency] = field(default_factory=dict)
     rate: Rate | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.report.results import Fault, Latency, Money, Operations, Percentiles, Results
+from harness.report.results import Awards, Fault, Latency, Money, Operations, Percentiles, Results
 from harness.report.words import MARKS, fen, measure, milliseconds, plain
 from invariants.verdict import Verdict, Witness
 
@@ -33,6 +33,7 @@ def text(results: Results) -> str:
         _headline(results),
         _verdicts(results),
         _money(results.money),
+        _awards(results.awards),
         _operations(results),
         _latencies(results.latency),
         _conduct(results),
@@ -94,6 +95,16 @@ def _money(money: Money | None) -> Iterator[str]:
     owed = money.opened_fen - money.credited_fen
     said = "all of it" if owed == 0 else f"{fen(abs(owed))} {'not credited' if owed > 0 else 'too many'}"
     yield _labelled("", f"credited {fen(money.credited_fen)} of what was opened: {said}")
+
+
+def _awards(awards: Awards | None) -> Iterator[str]:
+    if awards is None:
+        return
+    times = "" if awards.times is None else f": {awards.times:,.1f} times as fast"
+    yield _labelled("awards", f"{awards.told:,} told, {awards.credited:,} credited")
+    speeds = f"at the peak {awards.peak_per_s:,.0f}/s were told, {awards.credited_per_s:,.1f}/s credited meanwhile"
+    yield _labelled("", speeds + times)
+    yield _labelled("", f"at most {awards.waiting_most:,} waited to be credited")
 
 
 def _operations(results: Results) -> Iterator[str]:

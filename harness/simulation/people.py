@@ -10,6 +10,8 @@ from harness.target.answer import Answer
 from invariants.schema import HISTORY
 
 PATIENCE_S: Final = 2.0
+_TOLD: Final = ("subject", "amount_fen", "sequence", "remaining_fen", "balance_fen", "income_fen", "orders")
+"""What of an answer is in the history."""
 LOST: Final = Answer(outcome="info", reason="timeout")
 
 
@@ -105,11 +107,10 @@ class Crowd:
         if answer.outcome == "info":
             return
         row["done_ns"] = self._scheduler.now_ns
-        for name in ("subject", "amount_fen", "sequence", "remaining_fen", "balance_fen"):
+        for name in _TOLD:
             told = getattr(answer, name)
             if told is not None:
                 row[name] = told
-        row |= {name: answer.fields[name] for name in ("orders", "income_fen") if name in answer.fields}
 
     def rows(self) -> list[Row]:
         """The history so far."""

@@ -96,7 +96,9 @@ class Client:
             sequence=answer.sequence,
             remaining_fen=answer.remaining_fen,
             reader=answer.reader,
+            orders=answer.orders,
             balance_fen=answer.balance_fen,
+            income_fen=answer.income_fen,
         )
         self.outcomes[answer.outcome] += 1
         self._statistics.record(asked, answer, done_ns - intended_ns, is_settled(answer))

@@ -18,7 +18,7 @@ from harness.swarm.settings import Settings
 
 RANGE: Final = 1 << 32
 """How many uids are in a range: a plan's lie between 0 and this."""
-_EQUAL: Final = ("scenario", "seed", "people", "packets", "duration_s", "tagged", "options")
+_EQUAL: Final = ("scenario", "seed", "people", "packets", "rounds", "duration_s", "tagged", "options")
 
 
 class Lease(Struct, frozen=True):

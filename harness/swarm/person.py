@@ -55,12 +55,18 @@ class Person:
         operation: str,
         *,
         packet: str | None = None,
+        subject: str | None = None,
         key: str | None = None,
         amount_fen: int | None = None,
         timeout_s: float | None = None,
         values: Mapping[str, object] = NO_VALUES,
+        mark: str | None = None,
     ) -> Answer:
-        """Asks once. Person, packet and `values` fill the template. One that writes and has no `key` gets a new one."""
+        """Asks once. Person, packet and `values` fill the template. One that writes and has no `key` gets a new one.
+
+        `subject`: what it is about, where that is no packet but an order, say. `mark`: it must have no effect (forged,
+        altered, foreign, expired, replayed).
+        """
         if key is None and self._target.operation(operation).method != "GET":
             key = self.new_key()
         intended_ns, self._due_ns = self._due_ns, None
@@ -69,12 +75,13 @@ class Person:
             operation,
             person=self.uid,
             values={**known, **values} if values else known,
-            subject=packet,
+            subject=packet or subject,
             key=key,
             amount_fen=amount_fen,
             intended_ns=intended_ns,
             tagged=self.tagged,
             timeout_s=timeout_s,
+            mark=mark,
         )
 
     def insist(
@@ -82,6 +89,7 @@ class Person:
         operation: str,
         *,
         packet: str | None = None,
+        subject: str | None = None,
         key: str | None = None,
         amount_fen: int | None = None,
         first_timeout_s: float | None = None,
@@ -98,7 +106,13 @@ class Person:
                 self.think(pause_s)
                 timeout_s, pause_s = None, pause_s * 2
             answer = self.ask(
-                operation, packet=packet, key=key, amount_fen=amount_fen, timeout_s=timeout_s, values=values
+                operation,
+                packet=packet,
+                subject=subject,
+                key=key,
+                amount_fen=amount_fen,
+                timeout_s=timeout_s,
+                values=values,
             )
             if is_settled(answer):
                 break

@@ -33,6 +33,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seed: int = 7
     people: int = 600
     packets: int = 60
+    rounds: int = 0
     duration_s: float = 20.0
     tagged: float = 0.0
     workers: int = 0

@@ -19,11 +19,14 @@ Outcome = Literal["ok", "fail", "info"]
 
 MALFORMED: Final = "malformed"
 _NOTHING: Final = object()
+_EACH: Final = "*"
 _CODE_LENGTH_MAX: Final = 40
 
 
 class Answer(Struct, frozen=True, gc=False):
-    """What a client knows after an operation. `fields` holds what else the target file asked to read."""
+    """What a client knows after an operation. `orders`: order numbers with commas between them. `fields` holds what
+    else the target file asked to read.
+    """
 
     outcome: Outcome
     reason: str = ""
@@ -33,6 +36,8 @@ class Answer(Struct, frozen=True, gc=False):
     remaining_fen: int | None = None
     reader: str | None = None
     balance_fen: int | None = None
+    income_fen: int | None = None
+    orders: str | None = None
     fields: dict[str, Any] = {}
 
 
@@ -96,6 +101,8 @@ class AnswerReader:
             told.remaining_fen,
             reader,
             told.balance_fen,
+            told.income_fen,
+            None,
             fields or {},
         )
 
@@ -135,12 +142,14 @@ def pointer(text: str) -> Pointer:
 
 
 def find(tree: Any, where: Pointer) -> Any:
-    """The value at a pointer, or `_NOTHING`."""
-    for step in where:
+    """The value at a pointer, or `_NOTHING`. The step `*` goes into every item of a list, and gives a list."""
+    for at, step in enumerate(where):
         if type(tree) is dict:
             tree = tree.get(step, _NOTHING)
         elif type(tree) is list and step.isdecimal() and int(step) < len(tree):
             tree = tree[int(step)]
+        elif type(tree) is list and step == _EACH:
+            return [find(item, where[at + 1 :]) for item in tree]
         else:
             return _NOTHING
     return tree

@@ -46,6 +46,7 @@ class StartTable(Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = field(default_factory=dict)
     folder: str | None = None
     processes: str | None = None  # glob of pid files, one a role: what faults kill by name
+    redis_flush: Literal["second", "always"] = "second"  # how often the run's own Redis writes to its disk
     topologies: str | None = None  # a folder of topologies that can be named, relative to the target file
 
 
@@ -81,6 +82,8 @@ class OkTable(Struct, frozen=True, forbid_unknown_fields=True):
     sequence: str | None = None
     remaining_fen: str | None = None
     balance_fen: str | None = None
+    income_fen: str | None = None  # of a wallet's view: all that ever came in
+    orders: str | None = None  # of a wallet's view: the order numbers it shows, such as /flow/*/order
     fields: dict[str, str] = field(default_factory=dict)
 
 

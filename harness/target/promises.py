@@ -33,6 +33,13 @@ def _identifier(value: object) -> str | None:
     return value if type(value) is str and value else None
 
 
+def _orders(value: object) -> str | None:
+    """Order numbers as the history has them: with commas between them."""
+    if type(value) is not list or any(type(order) is not str or not order or "," in order for order in value):
+        return None
+    return ",".join(value)
+
+
 CHECKS: Final[Mapping[str, Callable[[object], int | str | None]]] = MappingProxyType(
     {
         "subject": _identifier,
@@ -40,17 +47,21 @@ CHECKS: Final[Mapping[str, Callable[[object], int | str | None]]] = MappingProxy
         "sequence": _count,
         "remaining_fen": _count,
         "balance_fen": _balance,
+        "income_fen": _balance,
+        "orders": _orders,
     }
 )
 """Each gives the value, or None where it is not what it has to be."""
 
+_Balance = Annotated[int, Meta(ge=-_INT64_MAX, le=_INT64_MAX)]
 _TYPES: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "subject": int | Annotated[str, Meta(min_length=1)],
         "amount_fen": _Count,
         "sequence": _Count,
         "remaining_fen": _Count,
-        "balance_fen": Annotated[int, Meta(ge=-_INT64_MAX, le=_INT64_MAX)],
+        "balance_fen": _Balance,
+        "income_fen": _Balance,
     }
 )
 
@@ -63,7 +74,7 @@ def promises_decoder(
     What is not promised is None, a field that is absent UNSET. The decoder raises ValueError or RecursionError where a
     promise is not kept. None instead of a decoder: only checks by hand will do.
     """
-    if any(len(where) != 1 for _, where in (*promises, *fields)):
+    if any(len(where) != 1 for _, where in (*promises, *fields)) or any(name not in _TYPES for name, _ in promises):
         return None
     promised = [(name, _TYPES[name]) for name, _ in promises]
     asked = [(f"field_{n}", Any, UNSET) for n in range(len(fields))]

@@ -1,5 +1,7 @@
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from reference_impl.mutants import Mutant
 from reference_impl.system import System
 from reference_impl.wallet import page as paging
@@ -13,9 +15,9 @@ def _with_tokens(system: System, desk: Desk, act: int, presented: Sequence[str])
     shown = _page(system, desk, act, presented)
     if shown.flow is not None:
         return shown
-    promised, _ = paging.promises(system, desk, act, presented)
+    promised = paging.promises(system, desk, act, presented).awards
     waiting_fen = sum(award.amount_fen for award in promised.values())
-    return Page(shown.balance_fen + waiting_fen, None, None, len(promised), 0, None, shown.degraded)
+    return replace(shown, balance_fen=shown.balance_fen + waiting_fen, waiting=len(promised))
 
 
 def _plant() -> None:

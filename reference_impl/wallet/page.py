@@ -10,7 +10,7 @@ With little to spare the page is the balance alone, as the ledger has it, and sa
 import logging
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -50,16 +50,18 @@ class Page(msgspec.Struct, frozen=True):
     """Client tokens that were not believed."""
     coupons: list[Coupon] | None
     """Coupons and pendants, used ones too (B24)."""
+    code: str = ""
+    """`delayed`: the token store is not asked, and what only it keeps is shown later (B10). `balance_only`: the flow is
+    not shown, and what is not credited yet is not in the balance (B07)."""
     degraded: list[str] = []
-    """What is not shown now. Without `flow` the balance is without what is not credited yet."""
+    """What is not shown now."""
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
     """What a person owns, with the tokens that their client kept."""
     if system.controls.on("wallet_balance_only"):
-        balance_fen = system.ledger.balance_fen(act, is_tagged_act(act))
-        return Page(balance_fen, None, flow=None, waiting=0, refused=0, coupons=None, degraded=["flow", "coupons"])
-    promised, refused = promises(system, desk, act, presented)
+        return _balance_only(system, act)
+    promised, refused, delayed = promises(system, desk, act, presented)
     account = held(system.ledger, act, is_tagged_act(act))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
     flow = [Flow(order, amount_fen, True) for order, amount_fen in account.awards.items()]
@@ -73,12 +75,27 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
         waiting=len(waiting),
         refused=refused,
         coupons=coupons_of(desk, act),
+        code="delayed" if delayed else "",
+    )
+
+
+def _balance_only(system: System, act: int) -> Page:
+    """What the ledger has, and nothing else."""
+    return Page(
+        balance_fen=system.ledger.balance_fen(act, is_tagged_act(act)),
+        income_fen=None,
+        flow=None,
+        waiting=0,
+        refused=0,
+        coupons=None,
+        code="balance_only",
+        degraded=["flow", "coupons"],
     )
 
 
 def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str]) -> int:
     """Credit everything that a person was promised, now; how many awards that was (B08)."""
-    promised, _ = promises(system, desk, act, presented)
+    promised = promises(system, desk, act, presented).awards
     credited = held(system.ledger, act, is_tagged_act(act)).awards
     owed = [award for order, award in promised.items() if order not in credited]
     if owed:
@@ -86,28 +103,36 @@ def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str])
     return len(owed)
 
 
-def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> tuple[dict[str, Award], int]:
-    """Every award of a person that may not be credited yet, by order number, and how many tokens were not believed.
+class Promises(NamedTuple):
+    """Awards that may not be credited yet, by order number; how many of the client's tokens were not believed; whether
+    what the server kept is missing, because the token store is not asked or does not answer."""
 
-    What only the client kept is given back to the server.
-    """
+    awards: dict[str, Award]
+    refused: int
+    delayed: bool
+
+
+def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Promises:
+    """What a person is promised. What only the client kept is given back to the server."""
     asks_store = not system.controls.on("token_store_off")
-    kept = _kept(desk, act) if asks_store else {}
+    told = _kept(desk, act) if asks_store else None
+    kept = told or {}
     clients, refused = _believed(system, desk, act, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
     if asks_store:
         _give_back(desk, act, lost)
     promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
     promised |= {order: award for order, (_, award) in lost.items()}
-    return promised | _accepted(desk, act), refused
+    return Promises(promised | _accepted(desk, act), refused, delayed=told is None)
 
 
-def _kept(desk: Desk, act: int) -> dict[str, str]:
+def _kept(desk: Desk, act: int) -> dict[str, str] | None:
+    """None where the token store does not answer."""
     try:
         return dict(desk.tokens.all(act))
     except CacheError as error:
         log.warning("the token store does not answer: %s", error)
-        return {}
+        return None
 
 
 def _believed(

@@ -123,7 +123,7 @@ class Festival(Reference):
         if shown.flow is None:
             return Answer("ok", balance_fen=shown.balance_fen)
         orders = ",".join(line.order for line in shown.flow)
-        return Answer("ok", balance_fen=shown.balance_fen, fields={"orders": orders, "income_fen": shown.income_fen})
+        return Answer("ok", balance_fen=shown.balance_fen, income_fen=shown.income_fen, orders=orders)
 
     def _withdraw(self, service: System, desk: Desk, request: Request) -> Answer:
         amount_fen, tokens = request.values["amount_fen"], self._presented(request)

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from harness import figures
-from harness.report.results import Fault, Felt, Operations, Settled
+from harness.report.results import Awards, Fault, Felt, Operations, Settled
 from invariants.schema import EVIDENCE, HISTORY
 
 
@@ -141,3 +141,17 @@ def test_what_clients_felt_of_a_fault(connection: duckdb.DuckDBPyConnection) -> 
     assert (first.felt_s, last.felt_s) == (3.0, 5.0)
     assert last.felt == {"open": Felt(1, 0, 0, 7_000)}
     assert figures.felt(connection, []) == []
+
+
+def test_awards_peak_and_crediting(connection: duckdb.DuckDBPyConnection) -> None:
+    """Six awards, five of them within a second, one told of twice; three are credited while they come, one later."""
+    assert figures.awards(connection) is None
+    for number, at_ms in enumerate([0, 3100, 3200, 3300, 3900, 4000]):
+        operate(connection, "award", "ok", subject=f"o-{number}", done_ns=at_ms * 1_000_000)
+    operate(connection, "award", "ok", subject="o-1", done_ns=3_950 * 1_000_000)
+    operate(connection, "award", "info", subject="o-9", done_ns=3_950 * 1_000_000)
+    for number, at_ms in enumerate([1000, 3500, 3800, 9000]):
+        line = {"kind": "award", "account_kind": "user", "posted_us": at_ms * 1000}
+        insert(connection, "postings", entry=f"o-{number}", amount_fen=1, **line)
+        insert(connection, "postings", entry=f"o-{number}", amount_fen=-1, **{**line, "account_kind": "budget"})
+    assert figures.awards(connection) == Awards(6, 4, 5.0, 0.8, 6.7, 3)

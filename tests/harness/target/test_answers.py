@@ -25,6 +25,13 @@ method = "GET"
 path = "/look"
 ok = { status = [200] }
 
+[operation.wallet]
+method = "POST"
+path = "/wallet"
+body = '{"tokens": $tokens}'
+ok = { status = [200], balance_fen = "/balance", income_fen = "/income", orders = "/flow/*/order" }
+refusals = { delayed = [[200, "delayed"]] }
+
 [operation.always_200]
 method = "POST"
 path = "/open"
@@ -48,7 +55,7 @@ def operations(target_of: TargetOf) -> dict[str, Operation]:
 def test_whole_ok_carries_its_values(operations: dict[str, Operation]) -> None:
     """An ok with all it promises is ok; ids become text, a debt is believed, fields come as they are."""
     answer = operations["open"].read(201, json.dumps(WHOLE).encode(), "p1")
-    assert answer == Answer("ok", "", "12", 5, 1, 0, "p1", -3, {"luckiest": {"person": 7}})
+    assert answer == Answer("ok", "", "12", 5, 1, 0, "p1", -3, fields={"luckiest": {"person": 7}})
     without_field = {name: value for name, value in WHOLE.items() if name != "l"}
     assert operations["open"].read(200, json.dumps(without_field).encode()).fields == {}
 
@@ -70,6 +77,29 @@ def test_ok_that_breaks_its_promise_is_indeterminate(
     assert operations["open"].read(200, broken) == Answer("info", "malformed")
     missing = json.dumps({other: said for other, said in WHOLE.items() if other != name}).encode()
     assert operations["open"].read(200, missing) == Answer("info", "malformed")
+
+
+def test_a_view_tells_its_orders(operations: dict[str, Operation]) -> None:
+    """The order numbers of all lines, in the view's order; an empty wallet shows none, and is a view all the same."""
+    wallet = operations["wallet"]
+    for orders in (["b_1", "a_1", "b_1"], []):
+        view = {"balance": -2, "income": 9, "flow": [{"order": order, "fen": 3} for order in orders]}
+        answer = wallet.read(200, json.dumps(view).encode())
+        assert answer == Answer("ok", balance_fen=-2, income_fen=9, orders=",".join(orders))
+    assert wallet.read(200, json.dumps({"code": "delayed", **view}).encode()) == Answer("fail", "delayed")
+
+
+@pytest.mark.parametrize("flow", [None, {}, "a", [{"order": 1}], [{"order": ""}], [{"order": "a,b"}], [{}], ["a"]])
+def test_a_view_whose_orders_cannot_be_read_is_indeterminate(operations: dict[str, Operation], flow: object) -> None:
+    """No list, a line without order, one that could be taken for two: malformed."""
+    view = {"balance": 1, "income": 1, "flow": flow}
+    assert operations["wallet"].read(200, json.dumps(view).encode()) == Answer("info", "malformed")
+
+
+def test_a_list_is_a_value(operations: dict[str, Operation]) -> None:
+    """A template's hole takes a list, such as a person's tokens, as JSON."""
+    request = operations["wallet"].render({"tokens": ["a", 'b"']}, key=None, tagged=False)
+    assert json.loads(request.partition(b"\r\n\r\n")[2]) == {"tokens": ["a", 'b"']}
 
 
 @pytest.mark.parametrize(
@@ -144,3 +174,5 @@ def test_json_pointers() -> None:
     assert find(tree, pointer("")) is tree
     for nowhere in ("/x", "/a~1b/m~0n/2", "/a~1b/m~0n/-1", "/a~1b/m~0n/0/x", "/a~1b/m~0n/²"):
         assert type(find(tree, pointer(nowhere))) is object
+    assert find(tree, pointer("/a~1b/m~0n/*")) == [10, {"": 4}]
+    assert find({"*": 3}, pointer("/*")) == 3

@@ -10,7 +10,7 @@ from harness.target.answer import AnswerReader
 from harness.target.files import OkTable
 from harness.target.promises import promises_decoder
 
-NAMES = ("subject", "amount_fen", "sequence", "remaining_fen", "balance_fen")
+NAMES = ("subject", "amount_fen", "sequence", "remaining_fen", "balance_fen", "income_fen")
 numbers = st.integers(-(2**65), 2**65) | st.sampled_from([0, -1, 2**63 - 1, 2**63, -(2**63), 5.0])
 values = st.none() | st.booleans() | numbers | st.text(max_size=3) | st.lists(st.integers(), max_size=1)
 KEPT = dict.fromkeys(NAMES, 1)
@@ -50,3 +50,4 @@ def test_deep_and_doubled_pointers_are_read_by_hand() -> None:
     assert promises_decoder([("amount_fen", ("a", "fen"))], []) is None
     assert promises_decoder([("amount_fen", ())], []) is None
     assert promises_decoder([("amount_fen", ("fen",))], [("again", ("fen",))]) is None
+    assert promises_decoder([("orders", ("orders",))], []) is None
