@@ -32,10 +32,11 @@ SCENES: Final[Mapping[str, float]] = {"rain": 0.70, "video": 0.20, "fireworks": 
 
 # how a person behaves in a shower
 BEHAVIOUR: Final[Mapping[str, float]] = {
-    "look": 0.41,  # looks at the wallet once the award is there
+    "look": 0.34,  # looks at the wallet once the award is there
     "refresh": 0.22,  # looks all the time: while the award is given, and then again and again
     "impatient": 0.10,  # gives up after milliseconds, and asks again under the same order
     "double_tap": 0.05,  # asks twice at once
+    "coupon": 0.07,  # gets a coupon beside the award, and uses it in two apps at once
     "again": 0.04,  # asks once more, and then for another amount
     "greedy": 0.02,  # asks for more than the cap first
     "withdraw": 0.09,  # takes a part out in the middle of it all

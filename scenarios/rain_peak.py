@@ -28,6 +28,9 @@ from scenarios.thief import Thief
 TARGET: Final = Path(__file__).parent.parent / "reference_impl" / "wallet" / "target.toml"
 AWARD_TYPES: Final = {"rain": "cash", "video": "video", "fireworks": "cash"}
 """Of the scenes that are played."""
+COUPON: Final = "tea"
+"""The scene of coupons, and their type."""
+_OTHER_APP: Final = "toutiao"
 _NEVER_FELL: Final = 900_000
 """From here on number showers that were none."""
 _REPLAYS: Final = 2
@@ -106,6 +109,10 @@ def take_out(moment: Moment, amount_fen: int, key: str, person: Person) -> Answe
     return person.insist("withdraw", amount_fen=amount_fen, key=key, values=values)
 
 
+def use(order: str, app: str, person: Person) -> Answer:
+    return person.insist("use", subject=order, values={"coupon": order, "app": app})
+
+
 def show(moment: Moment, mark: str, order: str, *tokens: str) -> None:
     """Shows tokens that must not be believed: at the wallet, and where what is promised is credited at once."""
     for operation in ("wallet", "credit"):
@@ -143,6 +150,16 @@ def impatient(moment: Moment) -> None:
 def double_tap(moment: Moment) -> None:
     tap = partial(award, moment)
     moment.person.together(tap, tap)
+    look(moment.purse, moment.person)
+
+
+def coupon(moment: Moment) -> None:
+    """A coupon beside the award; of two apps that want to use it at once one can."""
+    award(moment, moment.person)
+    order = order_number(moment.person.uid, COUPON, moment.order.rain, COUPON, "live")
+    values = {"scene": COUPON, "rain": order.rain}
+    if moment.person.insist("coupon", subject=str(order), values=values).outcome == "ok":
+        moment.person.together(*(partial(use, str(order), app) for app in (moment.catch.app, _OTHER_APP)))
     look(moment.purse, moment.person)
 
 
@@ -214,6 +231,7 @@ SCRIPTS: Final[dict[str, Callable[[Moment], None]]] = {
     "refresh": refresh,
     "impatient": impatient,
     "double_tap": double_tap,
+    "coupon": coupon,
     "again": again,
     "greedy": greedy,
     "withdraw": withdraw,

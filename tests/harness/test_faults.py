@@ -145,15 +145,16 @@ def test_what_ended_by_itself_cannot_be_halted(tmp_path: Path) -> None:
 
 
 class Admin(http.server.BaseHTTPRequestHandler):
-    """An operators' surface that remembers what it was asked and answers `status`."""
+    """An operators' surface that remembers what it was asked, and answers first what `first` holds, then `status`."""
 
     asked: ClassVar[list[tuple[str, str, bytes]]] = []
+    first: ClassVar[list[int]] = []
     status: ClassVar[int] = 200
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append((self.path, self.headers["Authorization"], body))
-        self.send_response(self.status)
+        self.send_response(self.first.pop(0) if self.first else self.status)
         self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
@@ -185,6 +186,14 @@ def test_an_operator_sets_a_control(tmp_path: Path, admin: int) -> None:
     done = faults.act(faults.parse("set=north_percent:-1@3"), site_with_admin(tmp_path, admin, ADMIN))
     assert Admin.asked == [("/controls/north_percent", "Bearer secret", b'{"value": -1}')]
     assert done == "set north_percent to -1"
+
+
+def test_an_operator_asks_a_target_that_is_coming_back_again(tmp_path: Path, admin: int) -> None:
+    """A 5xx is no last word: the same is asked again until it is set."""
+    (tmp_path / "token").write_text("secret")
+    Admin.first = [503, 500]
+    assert faults.act(faults.parse("set=a:1@3"), site_with_admin(tmp_path, admin, ADMIN)) == "set a to 1"
+    assert [body for _, _, body in Admin.asked] == [b'{"value": 1}'] * 3
 
 
 def test_a_control_that_is_not_set_is_an_error(tmp_path: Path, admin: int) -> None:

@@ -26,10 +26,10 @@ Served = Callable[[str], Bank]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is waited for long."""
-    monkeypatch.setattr(bank, "PATIENCE_S", 0.3)
+    """The bank keeps nobody waiting for long, and is itself waited for as long as a busy machine takes."""
+    monkeypatch.setattr(bank, "PATIENCE_S", 20.0)
     monkeypatch.setattr(bank, "LATE_S", 0.05)
-    monkeypatch.setattr(bank_service, "MUTE_S", 0.5)
+    monkeypatch.setattr(bank_service, "MUTE_S", 0.05)
 
 
 @pytest.fixture
