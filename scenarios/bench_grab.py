@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from harness import servers
 from harness.bench.calls import count_calls
+from harness.bench.one_core import on_one_core
 from reference_impl.bootstrap import build, create_stores
 from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.packets.grab import grab
@@ -47,7 +48,7 @@ class Count(Struct, frozen=True):
 
 def bench_grab(options: Mapping[str, Any]) -> dict[str, Any]:
     """Grabs answered from the cache per CPU-second ÷ those answered from the database, each at its best number of
-    callers.
+    callers; callers, MariaDB and Redis share one core.
 
     RuntimeError: another level answered than the one that is measured.
     """
@@ -61,6 +62,7 @@ def bench_grab(options: Mapping[str, Any]) -> dict[str, Any]:
         system.controls.set("guard_per_s", 0, "bench")  # it would refuse what is measured
         at = _half_open(system)
         burnt = _cpu_of(running)
+        stack.enter_context(on_one_core(_pids(running)))
         figures: dict[str, dict[str, float]] = {side: {} for side in SIDES}
         for callers in CALLERS:
             for side in SIDES:
@@ -107,7 +109,7 @@ def _measure(
 
 def _cpu_of(running: servers.Running) -> Callable[[], float]:
     """The CPU-seconds of this process and both servers, since they began."""
-    processes = [psutil.Process(server.pid) for server in (running.mariadb, running.redis) if server]
+    processes = [psutil.Process(pid) for pid in _pids(running)]
 
     def times() -> Iterator[float]:
         yield time.process_time()
@@ -116,3 +118,7 @@ def _cpu_of(running: servers.Running) -> Callable[[], float]:
             yield spent.user + spent.system
 
     return lambda: sum(times())
+
+
+def _pids(running: servers.Running) -> list[int]:
+    return [server.pid for server in (running.mariadb, running.redis) if server]
