@@ -1,4 +1,4 @@
-"""Promises ↔ ledger, h+2: what was promised two hours ago, in scenes that are reconciled then, is credited once (B14)."""
+"""Promises ↔ ledger, h+2: what was promised two hours ago, in scenes reconciled then, is credited once (B14)."""
 
 from typing import Final
 

@@ -7,5 +7,7 @@ from reference_impl.system import System
 
 def run_all(system: System, since_us: int, until_us: int) -> dict[str, Report]:
     """What each reconciliation saw and did about what was made between two moments."""
-    names = (name for name in reconcile.NAMES if since_us == 0 or name not in reconcile.NOT_EVERY_PASS)
+    left_out = () if since_us == 0 else reconcile.HOURLY
+    left_out = left_out if system.settings.compares else reconcile.COMPARING
+    names = [name for name in reconcile.NAMES if name not in left_out]
     return {name: reconcile.find(name).reconcile(system, since_us, until_us) for name in names}

@@ -2,7 +2,8 @@
 
 import time
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from scenarios.drills.wallets import Owner
 
 _WITHIN_S: Final = 5.0
 _WITHIN_A_SECOND_S: Final = 1.2
+_TRIES: Final = 4
 _POLL_S: Final = 0.02
 
 
@@ -100,14 +102,14 @@ class Site:
 
     def page(self, path: str) -> tuple[int, dict[str, Any]]:
         """Any page of the API: status and body."""
-        status, body = ask(self._target, "GET", path, _WITHIN_S)
+        status, body = _patiently(self._target, "GET", path)
         return status, msgspec.json.decode(body)
 
     def _operate(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         admin = self._target.admin
         headers = admin.headers() if admin else {}
         content = None if body is None else msgspec.json.encode(body)
-        status, answer = ask(self._target, "POST" if content else "GET", path, _WITHIN_S, content, headers)
+        status, answer = _patiently(self._target, "POST" if content else "GET", path, content, headers)
         if status != 200:
             raise Unreachable(f"{path} answered {status}: {answer[:200].decode(errors='replace')}")
         told: dict[str, Any] = msgspec.json.decode(answer)
@@ -121,7 +123,17 @@ class Site:
         return self._fetch(port, "/v1/metrics").decode()
 
     def _fetch(self, port: int, path: str) -> bytes:
-        return ask(msgspec.structs.replace(self._target, port=port), "GET", path, _WITHIN_S)[1]
+        return _patiently(msgspec.structs.replace(self._target, port=port), "GET", path)[1]
+
+
+def _patiently(
+    target: Target, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}
+) -> tuple[int, bytes]:
+    """Asks again where no answer comes; what operators set and read may be asked twice. Raises Unreachable."""
+    for _ in range(_TRIES - 1):
+        with suppress(Unreachable):
+            return ask(target, method, path, _WITHIN_S, body, headers)
+    return ask(target, method, path, _WITHIN_S, body, headers)
 
 
 def wait_until(is_so: Callable[[], bool], within_s: float) -> float | None:
