@@ -26,7 +26,7 @@ from harness import simulate as simulation
 from harness.assess import as_json
 from harness.config import ConfigError
 from harness.progress import Teller
-from harness.report import matrix, proof, summary
+from harness.report import drills, matrix, proof, summary
 from harness.report import results as report
 from harness.report.results import Results
 from harness.servers import require_programs
@@ -415,6 +415,25 @@ def bench(name: str, as_object: bool, **options: Any) -> int:
         for figure, value in told["figures"].items():
             click.echo(f"  {figure:<40} {value}")
     return 0
+
+
+@commands.command()
+@click.argument("name")
+@_BACKEND
+@click.option("--only", help="This row alone.")
+@_SEED
+@_JSON
+def drill(name: str, as_object: bool, **options: Any) -> int:
+    """Play NAME through: what operators may have to do on the night. Exit 1 unless every row passes."""
+    if options["backend"] == "servers":
+        require_programs()
+    told = plugins.choose("drill", name, plugins.drills())(options)
+    if as_object:
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        Console().print(drills.table(told))
+        click.echo(drills.conclusion(told))
+    return 0 if told["passed"] == told["total"] > 0 else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What other packages bring along: scenarios, worlds, mutants and benchmarks, found through entry points.
+"""What other packages bring along: scenarios, worlds, mutants, drills and benchmarks, found through entry points.
 
 An entry point names a function that returns a dict by name, so that a team can add its own beside ours.
 """
@@ -43,6 +43,10 @@ Bench = Callable[[dict[str, Any]], dict[str, Any]]
 """Runs a benchmark with the command's options; returns {bench, value, reach, unit, figures}."""
 
 
+Drill = Callable[[dict[str, Any]], dict[str, Any]]
+"""Plays through what operators may have to do, with the command's options; returns {drill, passed, total, rows}."""
+
+
 def scenarios() -> Mapping[str, Scenario]:
     """Every scenario by name."""
     return _catalogue("rainproof.scenarios")
@@ -66,6 +70,11 @@ def allocations() -> Mapping[str, Any]:
 def benches() -> Mapping[str, Bench]:
     """Every benchmark by name."""
     return _catalogue("rainproof.benches")
+
+
+def drills() -> Mapping[str, Drill]:
+    """Every drill by name."""
+    return _catalogue("rainproof.drills")
 
 
 def choose(kind: str, name: str, known: Mapping[str, Any]) -> Any:

@@ -62,6 +62,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     drain_s: float = _DRAIN_S  # how long the target may take, after the load, to finish what it acknowledged
     options: str = ""
     topology: Path | None = None  # what stands on which servers; in the place of `backend`'s own
+    also: tuple[Path, ...] = ()  # target files of other halves of the same system: their claims and evidence count too
     faults: tuple[Planned, ...] = ()
     sets: tuple[Planned, ...] = ()  # what operators set meanwhile, where the target has an [admin]
     root: Path = rundir.ROOT
@@ -76,7 +77,15 @@ class Deployed(Struct, frozen=True):
     running: Running | None
 
 
-def run(plan: Plan, teller: Teller) -> Results:
+Beside = Callable[[Deployed, Path], contextlib.AbstractContextManager[list[Fault]]]
+"""What goes on beside a load, by the deployment and the run's folder: what it did stands in the list afterwards."""
+
+
+def nothing_beside(_deployed: Deployed, _folder: Path) -> contextlib.AbstractContextManager[list[Fault]]:
+    return contextlib.nullcontext([])
+
+
+def run(plan: Plan, teller: Teller, beside: Beside = nothing_beside) -> Results:
     """Runs `plan` and leaves its folder; raises ConfigError for what the user can mend."""
     began_s = time.monotonic()
     target = _target_of(plan)
@@ -84,14 +93,14 @@ def run(plan: Plan, teller: Teller) -> Results:
         plan = msgspec.structs.replace(plan, tagged=_TAGGED if target.tag_header else 0.0)
     if target.admin is not None:
         plan = msgspec.structs.replace(plan, faults=tuple(sorted((*plan.sets, *plan.faults), key=_when)))
-    claims = target.claims
+    claims = target.claims + _claims_also(plan, target.claims)
     folder = rundir.create(plan.scenario, plan.root).resolve()
     teller.phase("prepare", str(folder))
     for name in ("history", "evidence", "logs", "progress"):
         (folder / name).mkdir()
     record = _record(plan, folder, claims)
     with deployed(plan.target, plan.backend, folder, plan.options, topology=plan.topology) as deployment:
-        conduct = _conduct(plan, folder, deployment, teller)
+        conduct = _conduct(plan, folder, deployment, teller, beside)
     conduct = msgspec.structs.replace(conduct, seconds=round(time.monotonic() - began_s, 3))
     teller.phase("judge", f"{len(claims)} invariants")
     results = assess(folder, record, conduct)
@@ -194,6 +203,13 @@ def _target_of(plan: Plan) -> Target:
     return target
 
 
+def _claims_also(plan: Plan, claimed: tuple[str, ...]) -> tuple[str, ...]:
+    """What the other halves claim beside that."""
+    variables = _variables(plan.backend, Path("/"), plan.options, 1, plan.topology)
+    claims = dict.fromkeys(name for path in plan.also for name in load_target(path, variables).claims)
+    return tuple(name for name in claims if name not in claimed)
+
+
 def _record(plan: Plan, folder: Path, claims: tuple[str, ...]) -> rundir.RunRecord:
     """run.json: the plan, and what `check` must know."""
     told = {name: getattr(plan, name) for name in plan.__struct_fields__ if name not in ("argv", "root", "sets")}
@@ -201,14 +217,18 @@ def _record(plan: Plan, folder: Path, claims: tuple[str, ...]) -> rundir.RunReco
     return rundir.record(folder, plan.scenario, plan.seed, plan.argv, configuration, servers=plan.backend == "servers")
 
 
-def _conduct(plan: Plan, folder: Path, target: Deployed, teller: Teller) -> Conduct:
+def _conduct(plan: Plan, folder: Path, target: Deployed, teller: Teller, beside: Beside) -> Conduct:
     """Loads a target that is up, drains it and collects what it holds."""
-    played, struck = _load(plan, folder, target, teller)
+    with beside(target, folder) as done:
+        played, struck = _load(plan, folder, target, teller)
+    struck = sorted([*struck, *done], key=lambda fault: fault.at_ns)
     teller.phase("drain")
     drained = drain(target.target, plan.drain_s)
     teller.phase("collect")
     counts = _collect(folder)
     rows = collect_evidence(target.target, folder / "evidence")
+    for path in plan.also:
+        rows |= collect_evidence(load_target(path, target.variables), folder / "evidence")
     teller.phase("", f"{counts.issued:,} operations, {sum(rows.values()):,} rows of evidence")
     reasons = [*played.reasons, *_undrained(drained)]
     generator = {**played.generator, "drain_s": round(drained.seconds, 1)}

@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long after a day has become cold its packets are moved: longer than any statement takes (W14)."""
     full_pass_every: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Every so many passes the sweeper looks at all days and starts from the beginning, for what was committed late."""
+    compares: bool = True
+    """Whether the sweeper compares awards with the ledger once more, seconds and hours later (B14)."""
     dead_after_s: float = 3600.0
     """How long what fails for want of a store is tried again before it is laid aside (W06)."""
     samples_every_s: float = 1.0

@@ -21,6 +21,7 @@ def tell(system: System, client: Any, lines: Sequence[Line], tagged: bool) -> No
     """Put lines into the stream, unless that is switched off (W20); `client` is a client or a pipeline."""
     if lines and not system.controls.on("lists_stream_off"):
         stream.add(client, stream.LISTS, tagged, stream.Lines(list(lines)))
+        system.counts.add("listed")
 
 
 def handle(system: System, message: stream.Message, tagged: bool) -> None:

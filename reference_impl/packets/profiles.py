@@ -20,10 +20,14 @@ def profiles(system: System, people: Sequence[int], cached: Mapping[int, Profile
     `profile_live` takes all from the service, `profile_defaults` asks nobody.
     """
     if system.controls.on("profile_defaults"):
+        system.counts.add("profiles", "default", by=len(people))
         return dict.fromkeys(people, DEFAULT_PROFILE)
     known = {} if system.controls.on("profile_live") else cached
     asked = _ask(system, [person for person in people if person not in known])
     _remember(system, asked, tagged)
+    for source, found in (("cache", len(known)), ("service", len(asked))):
+        system.counts.add("profiles", source, by=found)
+    system.counts.add("profiles", "default", by=len(people) - len(known) - len(asked))
     return {person: known.get(person) or asked.get(person) or DEFAULT_PROFILE for person in people}
 
 

@@ -61,6 +61,7 @@ def _write_cache(system: System, at: PacketId, packet: Packet, opens: Sequence[V
 
 
 def _ask_for_repair(system: System, at: PacketId, packet: Packet) -> None:
+    system.counts.add("repairs_asked")
     try:
         stream.add(system.stream, stream.REPAIR, at.tagged, stream.Miss(str(at), packet.remaining_shares))
     except CacheError:

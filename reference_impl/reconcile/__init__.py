@@ -7,8 +7,14 @@ and `count_missing(system, since_us, until_us)`, which only counts it.
 import importlib
 from typing import Any, Final
 
-NAMES: Final = ("payments", "vouchers", "awards", "withdrawals", "slices", "lists", "cache", "cold")
+NAMES: Final = (
+    "payments", "vouchers", "awards", "withdrawals", "rain", "hour_1", "hour_2", "slices", "lists", "cache", "cold",
+)  # fmt: skip
 """In the order they run: money first."""
+HOURLY: Final = ("hour_1", "hour_2")
+"""Those that look back so far that it is enough to run them when a pass starts from the beginning."""
+COMPARING: Final = ("rain", *HOURLY)
+"""Those that look at what others have done already: a second pair of eyes (B14)."""
 
 
 def find(name: str) -> Any:

@@ -25,6 +25,9 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "read": Metric(("what", "level"), "reads of packets, by the level that answered: cache, memory or database (W08)"),
     "cache_missed": Metric(("by",), "writes of a packet that the cache did not take, by writers or readers (W09)"),
+    "listed": Metric((), "messages about people's lists that were put into the stream (W02)"),
+    "repairs_asked": Metric((), "packets that the repair stream was asked to write into the cache (W09)"),
+    "profiles": Metric(("source",), "profiles shown, by where they come from: cache, service or default (W18)"),
     "tokens_refused": Metric(
         ("reason",), "tokens that were forged, altered, foreign, expired or of a retired key (B09)"
     ),
@@ -32,6 +35,9 @@ METRICS: Final[dict[str, Metric]] = {
         ("dependency",), "awards that a weak dependency was not asked about: switched off, resting or silent (B10)"
     ),
     "config_read": Metric(("source",), "looks at the activity's configuration: the centre, or the local copy (B10)"),
+    "differences": Metric(
+        ("by", "kind"), "awards that stores disagree about, by who found it: somebody must look (B14)"
+    ),
     "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
     "last_pass_us": Metric(("loop",), "when a loop last looked for work, by the process's clock", "gauge"),
 }

@@ -4,6 +4,7 @@ import msgspec
 
 from reference_impl.packets.cached import CacheRow
 from reference_impl.packets.shown import ViewRow
+from reference_impl.reconcile.report import Difference
 from reference_impl.resilience.controls import Change
 from reference_impl.resilience.shadow import KeyRow
 from reference_impl.wallet.stock import Counted
@@ -94,6 +95,7 @@ class Reconciled(msgspec.Struct):
     examined: int
     missing: int
     repaired: int
+    rows: list[Difference]
 
 
 class ForceCredited(msgspec.Struct):

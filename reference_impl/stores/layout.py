@@ -198,6 +198,7 @@ def ledger_tables(tagged: bool) -> LedgerTables:
     )
     sa.Index(f"{prefix}awards_of", awards.c.act)
     sa.Index(f"{prefix}awards_by_slice", awards.c.slice)
+    sa.Index(f"{prefix}awards_credited", awards.c.credited_us)
     return LedgerTables(accounts, entries, postings, client_keys, epochs, awards)
 
 

@@ -8,6 +8,7 @@ Coupons and pendants take a unit of stock instead of money (coupons.py).
 """
 
 import logging
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -70,9 +71,17 @@ def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     try:
         return _given(system, desk, scene, order, request)
     except Refused as refused:
-        if refused.code != "budget_spent":
+        if refused.code != "budget_spent" or not _has_twin(system, desk, scene, order):
             raise
-        return _given(system, desk, scene, order, request)  # a twin may have got the last of it, and stands now
+    return _given(system, desk, scene, order, request)
+
+
+def _has_twin(system: System, desk: Desk, scene: Scene, order: OrderNumber) -> bool:
+    """Whether another try under the same number got the last of the budget meanwhile."""
+    if scene.path == "token" and not system.controls.on("token_store_off"):
+        with suppress(CacheError):
+            return desk.tokens.standing(order.act, str(order)) is not None
+    return _row_fen(desk, order) is not None
 
 
 def _given(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:

@@ -18,7 +18,7 @@ def plan(random: Random) -> Plan:
         for n in range(1, 5)
     ]
     greedy = person(5, gets(5, 61), gets(5, 60, "koi"), gets(5, 61, "koi"), gets(5, 50, "koi", "2"), asks=api(random))
-    late = person(6, *(gets(6, 10, rain=str(rain), pause_s=0.02) for rain in range(1, 6)), asks=api(random))
+    late = person(6, *(gets(6, 10, rain=str(rain), pause_s=0.02) for rain in range(1, 5)), asks=api(random))
     return Plan((*people, greedy, late), background=("award-1", "sweep-1"))
 
 

@@ -88,6 +88,7 @@ class Reference:
             day_tables=DAYS,
             hot_days=1,
             cools=False,
+            compares=False,
             sweep_every_s=0.05,
             rest_ms=0,
         )

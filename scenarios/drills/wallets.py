@@ -1,0 +1,95 @@
+"""A small load on the festival wallet: people take part in rain and draws, look, ask again, and withdraw.
+
+Each person's story is theirs alone and follows from the seed; `people` may come from any plan.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from typing import Any, Final
+
+from reference_impl.domain.acts import APP_IDS, act_id
+from reference_impl.domain.orders import order_number
+from scenarios.drills.visitor import Said, Visitor
+
+CASH: Final = "cash"
+APP: Final = "douyin"
+PAUSE_S: Final = 0.05
+FORGERS: Final = 0.1
+BASE: Final = 1_000_000
+"""Numbers of people of a thread lie this far from those of the next."""
+
+
+class Owner:
+    """A person with a wallet, and the tokens that their phone keeps."""
+
+    def __init__(self, visitor: Visitor, number: int) -> None:
+        self.act, self._visitor = act_id(number, False), visitor
+        self._tokens: dict[str, str] = {}
+        self._rains = 0
+
+    def gets(self, amount_fen: int, scene: str = "rain", rain: str = "") -> Said:
+        """An award of the next shower, or of the one named."""
+        self._rains += not rain
+        rain = rain or str(self._rains)
+        order = str(order_number(self.act, scene, rain, CASH, "live"))
+        asked: dict[str, Any] = {"scene": scene, "rain": rain, "app": APP_IDS[APP]}
+        said = self._visitor.ask("award", self.act, subject=order, amount_fen=amount_fen, **asked)
+        if said.body.get("token"):
+            self._tokens[said.body["order"]] = said.body["token"]
+        return said
+
+    def looks(self, *others: str, mark: str | None = None) -> Said:
+        """The wallet page, with the tokens; `others` are some that are not theirs."""
+        return self._visitor.ask("wallet", self.act, tokens=[*self._tokens.values(), *others], mark=mark)
+
+    def withdraws(self, amount_fen: int) -> Said:
+        tokens = list(self._tokens.values())
+        return self._visitor.insist("withdraw", self.act, amount_fen=amount_fen, tokens=tokens, app=APP)
+
+    def draws(self, scene: str) -> Said:
+        """A coupon of a scene."""
+        order = str(order_number(self.act, scene, "1", scene, "live"))
+        return self._visitor.ask("coupon", self.act, subject=order, scene=scene, rain="1")
+
+
+def live(owner: Owner, random: Random) -> None:
+    """One person's night."""
+    given_fen = 0
+    for _ in range(random.randint(1, 4)):
+        amount_fen = random.randint(1, 200)
+        scene = random.choice(("rain", "rain", "koi"))
+        if owner.gets(amount_fen, scene).answer.outcome == "ok":
+            given_fen += amount_fen
+        owner.looks()
+    if random.random() < FORGERS:
+        owner.looks("A" * 64, mark="forged")
+    if given_fen and random.random() < 0.3:
+        owner.withdraws(random.randint(1, given_fen))
+        owner.looks()
+
+
+@contextmanager
+def crowd(visitors: Sequence[Visitor], seed: int) -> Iterator[None]:
+    """One person after the other with each visitor, until the end of the block."""
+    over = threading.Event()
+    threads = [
+        threading.Thread(target=_stream, args=(visitor, Random(f"{seed}/{place}"), place * BASE, over.wait))
+        for place, visitor in enumerate(visitors, 1)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def _stream(visitor: Visitor, random: Random, base: int, is_over: Callable[[float], bool]) -> None:
+    number = base
+    while not is_over(PAUSE_S):
+        number += 1
+        live(Owner(visitor, number), random)
