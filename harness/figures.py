@@ -47,6 +47,7 @@ FROM looked
 """
 
 _HAPPENED: Final = {
+    ("award", "awards"): "EXISTS (FROM awards WHERE order_number = doubtful.subject)",
     ("fund", "postings"): "EXISTS (FROM postings WHERE entry = 'fund:' || doubtful.person || ':' || doubtful.\"key\")",
     ("pay", "packets"): "EXISTS (FROM packets WHERE packet = doubtful.subject AND state IS DISTINCT FROM 'void')",
     ("open", "opens"): (

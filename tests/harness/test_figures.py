@@ -97,14 +97,17 @@ def test_indeterminate_operations_are_looked_up(connection: duckdb.DuckDBPyConne
     insert(connection, "opens", packet="p", person="1", key="k1")
     insert(connection, "packets", packet="p", state="paid")
     insert(connection, "packets", packet="q", state="void")
+    insert(connection, "awards", order_number="o-1", person="1")
     post(connection, "fund", "user", 5, "fund:1:f1")
     happened = [
+        ("award", {"subject": "o-1", "person": "1", "key": "a1"}),
         ("open", {"subject": "p", "person": "1", "key": "k1"}),
         ("pay", {"subject": "p", "person": "1", "key": "x"}),
         ("fund", {"person": "1", "key": "f1"}),
         ("send", {"person": "1", "key": "again"}),
     ]
     did_not = [
+        ("award", {"subject": "o-2", "person": "1", "key": "a2"}),
         ("open", {"subject": "p", "person": "1", "key": "another"}),
         ("open", {"subject": "p", "person": "2", "key": "k1"}),
         ("open", {"subject": "q", "person": "1", "key": "k1"}),
@@ -115,7 +118,7 @@ def test_indeterminate_operations_are_looked_up(connection: duckdb.DuckDBPyConne
     for operation, row in [*happened, *did_not, *unsettled]:
         operate(connection, operation, "info", **row)
     operate(connection, "send", "ok", person="1", key="again")
-    assert figures.settled(connection) == Settled(happened=4, did_not_happen=5, unsettled=2)
+    assert figures.settled(connection) == Settled(happened=5, did_not_happen=6, unsettled=2)
 
 
 def test_rate_leaves_preparations_out(connection: duckdb.DuckDBPyConnection) -> None:

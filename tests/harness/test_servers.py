@@ -184,3 +184,10 @@ def test_not_installable(tmp_path: Path) -> None:
     assert "(this machine has no apt-get)" in said.stdout
     assert said.stdout.count("\n") == 1
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(("flush", "said"), [("second", "everysec"), ("always", "always")])
+def test_redis_flushes_as_it_is_told(tmp_path: Path, flush: str, said: str) -> None:
+    """What is acknowledged may have to be on the disk before: a target's file says so."""
+    with servers.start(tmp_path / "s", mariadb=False, redis_flush=flush) as running:
+        assert redis_client.Redis.from_url(running.cache).config_get("appendfsync") == {"appendfsync": said}

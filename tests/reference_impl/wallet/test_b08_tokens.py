@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import redis
 from festival import Festival
 
 from reference_impl.domain.errors import Refused
@@ -51,6 +52,22 @@ def test_b08_what_the_server_lost_the_client_brings_back(festival: Festival) -> 
     shown = festival.page(act, *tokens)
     festival.credit()
     assert shown.balance_fen == festival.page(act, *tokens).balance_fen == 90
+
+
+def test_b10_a_page_says_that_the_token_store_is_away(festival: Festival, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the store, whoever brings their tokens sees everything; who has none sees less, and is told so."""
+
+    def away(_: int) -> dict[str, str]:
+        raise redis.ConnectionError("away")
+
+    act = festival.act()
+    tokens = [festival.award(act, 30, rain=str(n)).token for n in range(1, 4)]
+    assert festival.page(act).code == ""
+    with monkeypatch.context() as patched:
+        patched.setattr(festival.desk.tokens, "all", away)
+        with_tokens, without = festival.page(act, *tokens), festival.page(act)
+    assert (with_tokens.balance_fen, without.balance_fen) == (90, 0)
+    assert with_tokens.code == without.code == "delayed"
 
 
 def test_b09_ten_thousand_tampered_tokens_credit_nothing(festival: Festival) -> None:
