@@ -53,6 +53,9 @@ class Owner:
         order = str(order_number(self.act, scene, "1", scene, "live"))
         return self._visitor.ask("coupon", self.act, subject=order, scene=scene, rain="1")
 
+    def uses(self, coupon: str) -> Said:
+        return self._visitor.insist("use", self.act, subject=coupon, coupon=coupon, app=APP)
+
 
 def live(owner: Owner, random: Random) -> None:
     """One person's night."""
@@ -63,6 +66,9 @@ def live(owner: Owner, random: Random) -> None:
         if owner.gets(amount_fen, scene).answer.outcome == "ok":
             given_fen += amount_fen
         owner.looks()
+    drawn = owner.draws("tea")
+    if drawn.body.get("template"):
+        owner.uses(drawn.body["order"])
     if random.random() < FORGERS:
         owner.looks("A" * 64, mark="forged")
     if given_fen and random.random() < 0.3:
