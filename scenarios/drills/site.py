@@ -91,7 +91,13 @@ class Site:
         who, total_fen = sender or self.sender, 10 * shares
         if sender:
             self.visitor.insist("fund", sender, amount_fen=total_fen)
-        wish = {"kind": "equal", "total_fen": total_fen, "shares": shares, "region": region, "expires_in_ms": 600_000}
+        wish: dict[str, Any] = {
+            "kind": "equal",
+            "total_fen": total_fen,
+            "shares": shares,
+            "region": region,
+            "expires_in_ms": 600_000,
+        }
         sent = self.visitor.insist("send", who, amount_fen=total_fen, **wish)
         packet = sent.answer.subject or ""
         self.visitor.insist("pay", who, subject=packet, amount_fen=total_fen)
