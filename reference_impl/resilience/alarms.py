@@ -80,9 +80,9 @@ ALARMS: Final[dict[str, Alarm]] = {
         "sum(increase(rainproof_differences_total[10m])) > 0",
         0,
         "awards are lost, doubled, credited otherwise than promised, or above their budget or cap",
-        "`rainproof reconcile rain`, `reconcile hour_1` and `reconcile hour_2` show the rows. What was lost is credited "
-        "already where its scene compensates. Of the rest: stop the scene by its game, set `token_store_off` if tokens "
-        "are to blame, and book back by hand under a key of its own.",
+        "`rainproof reconcile rain`, `reconcile hour_1` and `reconcile hour_2` show the rows. What was lost is "
+        "credited already where its scene compensates. Of the rest: stop the scene by its game, set `token_store_off` "
+        "if tokens are to blame, and book back by hand under a key of its own.",
     ),
     "tokens_forged": Alarm(
         "sum(rate(rainproof_tokens_refused_total[1m])) > 1",

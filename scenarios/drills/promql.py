@@ -137,7 +137,8 @@ class _Reader:
     def _next(self) -> str:
         if not self.left:
             raise ValueError("the expression ends too early")
-        return self.left.pop(0)
+        word: str = self.left.pop(0)
+        return word
 
     def _expect(self, *words: str) -> None:
         for word in words:
