@@ -37,6 +37,7 @@ from reference_impl.settings import Settings
 from reference_impl.system import System
 from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 from reference_impl.wallet import crediting as awards
+from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
 
 log = logging.getLogger(__name__)
@@ -168,11 +169,16 @@ def sweep_forever(system: System, name: str) -> None:
         system.runtime.sleep(system.settings.sweep_every_s)
 
 
+def look_at_config(system: System, desk: Desk) -> None:
+    """Learn how the activity is configured, and count who said so."""
+    local = system.controls.on("config_local")
+    system.counts.add("config_read", desk.config.refresh(local=local))
+
+
 def watch_config(system: System) -> None:
     """Look how the activity is configured, without end; without a wallet it ends."""
     while system.desk is not None:
-        local = system.controls.on("config_local")
-        system.counts.add("config_read", system.desk.config.refresh(local=local))
+        look_at_config(system, system.desk)
         system.runtime.sleep(system.settings.controls_every_s)
 
 

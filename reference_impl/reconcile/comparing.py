@@ -27,14 +27,6 @@ from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED
 
 log = logging.getLogger(__name__)
-KINDS: Final = {
-    "lost": "promised, and in no account",
-    "other_amount": "credited with another amount than was promised",
-    "double": "credited by an entry that is no award's",
-    "unordered": "credited, and neither an order row nor a token says that it was given",
-    "overspent": "a scene's awards come to more than its budget",
-    "over_cap": "an award is above its scene's cap",
-}
 CHUNK: Final = 500
 HOUR_US: Final = 3_600_000_000
 

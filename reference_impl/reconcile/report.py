@@ -9,7 +9,7 @@ MOST_ROWS: Final = 100
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """Where two stores disagree about money. `kind` is a key of comparing.KINDS; what is not known is None."""
+    """Where two stores disagree about money. `kind` is a key of domain/differences.py; what is not known is None."""
 
     kind: str
     order: str

@@ -1,7 +1,5 @@
 """All reconciliations, one after the other."""
 
-from collections.abc import Sequence
-
 from reference_impl import reconcile
 from reference_impl.reconcile.report import Report
 from reference_impl.system import System
@@ -9,7 +7,7 @@ from reference_impl.system import System
 
 def run_all(system: System, since_us: int, until_us: int) -> dict[str, Report]:
     """What each reconciliation saw and did about what was made between two moments."""
-    hourly: Sequence[str] = () if since_us == 0 else reconcile.HOURLY
-    left_out = hourly if system.settings.compares else reconcile.COMPARING
-    names = [name for name in reconcile.NAMES if name not in left_out]
+    names = [name for name in reconcile.NAMES if name not in reconcile.HOURLY or since_us == 0]
+    if not system.settings.compares:
+        names = [name for name in names if name not in reconcile.COMPARING]
     return {name: reconcile.find(name).reconcile(system, since_us, until_us) for name in names}

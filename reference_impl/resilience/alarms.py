@@ -84,4 +84,33 @@ ALARMS: Final[dict[str, Alarm]] = {
         "See why the Redis that counts does not answer in time. Set `coupon_fallback` for relief, `coupon_blessing` "
         "where fallbacks burn too. What is burnt is lost to people, and never given beyond the stock.",
     ),
+    "money_differs": Alarm(
+        "sum(increase(rainproof_differences_total[10m])) > 0",
+        0,
+        "awards are lost, doubled, credited otherwise than promised, or above their budget or cap",
+        "`rainproof reconcile rain`, `reconcile hour_1` and `reconcile hour_2` show the rows. What was lost is "
+        "credited already where its scene compensates. Of the rest: stop the scene by its game, set `token_store_off` "
+        "if tokens are to blame, and book back by hand under a key of its own.",
+    ),
+    "tokens_forged": Alarm(
+        "sum(rate(rainproof_tokens_refused_total[1m])) > 1",
+        30,
+        "more than one token a second is forged, foreign, expired or of a retired key",
+        "See `tokens_refused` by reason. Forged ones in numbers: set `client_tokens_refused`. If one was believed a "
+        "key has leaked: rotate and retire it.",
+    ),
+    "config_from_copy": Alarm(
+        'sum(rate(rainproof_config_read_total{source="copy"}[1m])) > 0',
+        60,
+        "processes read the activity from their local copies",
+        "Unless `config_local` is set, the operators' database is gone: nothing that is published or set reaches the "
+        "processes but by the copies beside them. Awards go on.",
+    ),
+    "breaker_open": Alarm(
+        "rainproof_breaker_open == 1",
+        10,
+        "a breaker lets nobody through to what it guards",
+        "The KV store or the lock: awards go on without them; set `kv_skip` or `lock_skip` until they are mended. The "
+        "cache or an order database: as for `store_down`.",
+    ),
 }

@@ -1,8 +1,10 @@
 """What a process has counted since it started; what each count means is in METRICS."""
 
 import threading
+from itertools import product
 from typing import Final, NamedTuple
 
+from reference_impl.domain.differences import DIFFERENCES
 from reference_impl.resilience.durations import Durations
 
 
@@ -11,6 +13,8 @@ class Metric(NamedTuple):
     meaning: str
     kind: str = "counter"
     """counter: it only rises, by `add`; gauge: the last value that was `put`."""
+    begins: tuple[tuple[str, ...], ...] = ()
+    """Labels that are told from the start, as 0: an alarm that waits for a rise would not see the first otherwise."""
 
 
 METRICS: Final[dict[str, Metric]] = {
@@ -36,9 +40,15 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "config_read": Metric(("source",), "looks at the activity's configuration: the centre, or the local copy (B10)"),
     "differences": Metric(
-        ("by", "kind"), "awards that stores disagree about, by who found it: somebody must look (B14)"
+        ("by", "kind"),
+        "awards that stores disagree about, by who found it: somebody must look (B14)",
+        begins=tuple(product(("rain", "hour_1", "hour_2"), DIFFERENCES)),
     ),
-    "dead_letters": Metric(("topic",), "messages laid aside because they never worked: somebody must look (W06)"),
+    "dead_letters": Metric(
+        ("topic",),
+        "messages laid aside because they never worked: somebody must look (W06)",
+        begins=tuple((topic,) for topic in ("stream:credit", "stream:lists", "stream:repair", "stream:awards")),
+    ),
     "last_pass_us": Metric(("loop",), "when a loop last looked for work, by the process's clock", "gauge"),
 }
 
@@ -48,7 +58,7 @@ class Counts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._values = {(name, labels): 0 for name, metric in METRICS.items() for labels in metric.begins}
         self.durations = Durations()
 
     def add(self, name: str, *labels: str, by: int = 1) -> None:

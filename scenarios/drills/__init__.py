@@ -6,6 +6,7 @@ from typing import Any
 
 def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Drills by name; each takes the command's options and gives what `drill --json` prints."""
+    from scenarios.drills.alarms import alarms
     from scenarios.drills.switches import switches
 
-    return {"switches": switches}
+    return {"alarms": alarms, "switches": switches}

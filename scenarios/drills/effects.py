@@ -112,7 +112,7 @@ def token_store_off(site: Site) -> bool:
 
 def client_tokens_refused(site: Site) -> bool:
     """A token that is none is not even counted."""
-    return bool(site.new_owner().looks("forged", mark="forged").body.get("refused") == 0)
+    return bool(site.new_owner().forges().body.get("refused") == 0)
 
 
 def forced_credit_off(site: Site) -> bool:

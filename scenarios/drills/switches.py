@@ -8,7 +8,7 @@ none.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -176,7 +176,8 @@ def _turn(site: Site, name: str, value: int) -> tuple[int | None, int | None]:
         if value:
             site.set(control, wanted)
     site.set(name, value)
-    everywhere = wait_until(lambda: _is_everywhere(site, name, bool(value)), IN_FORCE_S + 1)
+    behind = set(site.processes().values())
+    everywhere = wait_until(lambda: _is_everywhere(site, behind, name, bool(value)), IN_FORCE_S + 1)
     seen = wait_until(lambda: SEEN[name](site) == bool(value), SEEN_S)
     for control in beside:
         if not value:
@@ -184,11 +185,13 @@ def _turn(site: Site, name: str, value: int) -> tuple[int | None, int | None]:
     return _ms(everywhere), _ms(seen)
 
 
-def _is_everywhere(site: Site, name: str, wanted: bool) -> bool:
-    try:
-        return all(site.has_in_force(port, name) == wanted for port in site.processes().values())
-    except Unreachable:
-        return False
+def _is_everywhere(site: Site, behind: set[int], name: str, wanted: bool) -> bool:
+    """Takes out of `behind` the ports of those processes that have it; are none left?"""
+    for port in sorted(behind):
+        with suppress(Unreachable):
+            if site.has_in_force(port, name) == wanted:
+                behind.discard(port)
+    return not behind
 
 
 def _row(flip: Flip, results: Results) -> dict[str, Any]:

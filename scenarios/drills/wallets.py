@@ -11,14 +11,22 @@ from typing import Any, Final
 
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import order_number
+from reference_impl.domain.token import Token
+from reference_impl.runtime import ThreadRuntime
+from reference_impl.wallet.sealing import Keyring, new_key
 from scenarios.drills.visitor import Said, Visitor
 
 CASH: Final = "cash"
 APP: Final = "douyin"
 PAUSE_S: Final = 0.05
 FORGERS: Final = 0.1
+"""The share of people who forge."""
+FORGED_RAIN: Final = "999999"
 BASE: Final = 1_000_000
 """Numbers of people of a thread lie this far from those of the next."""
+
+
+_FORGERS: Final = Keyring([new_key(1)], ThreadRuntime().draw)
 
 
 class Owner:
@@ -40,9 +48,16 @@ class Owner:
             self._tokens[said.body["order"]] = said.body["token"]
         return said
 
-    def looks(self, *others: str, mark: str | None = None) -> Said:
-        """The wallet page, with the tokens; `others` are some that are not theirs."""
-        return self._visitor.ask("wallet", self.act, tokens=[*self._tokens.values(), *others], mark=mark)
+    def looks(self) -> Said:
+        """The wallet page, with the tokens."""
+        return self._visitor.ask("wallet", self.act, tokens=list(self._tokens.values()))
+
+    def forges(self) -> Said:
+        """The wallet page, with a token more: of 200 yuan, under keys of their own."""
+        order = str(order_number(self.act, "rain", FORGED_RAIN, CASH, "live"))
+        token = Token(1, self.act, "spring", "rain", 20_000, order, 1, int(FORGED_RAIN))
+        tokens = [*self._tokens.values(), _FORGERS.seal(token, 1)]
+        return self._visitor.ask("wallet", self.act, subject=order, tokens=tokens, mark="forged")
 
     def withdraws(self, amount_fen: int) -> Said:
         tokens = list(self._tokens.values())
@@ -70,7 +85,7 @@ def live(owner: Owner, random: Random) -> None:
     if drawn.body.get("template"):
         owner.uses(drawn.body["order"])
     if random.random() < FORGERS:
-        owner.looks("A" * 64, mark="forged")
+        owner.forges()
     if given_fen and random.random() < 0.3:
         owner.withdraws(random.randint(1, given_fen))
         owner.looks()
