@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.command import rainproof
 
-pytestmark = pytest.mark.night
+pytestmark = [pytest.mark.night, pytest.mark.long]
 
 SMALL = ("--people", "40", "--rounds", "2", "--duration", "5", "--seed", "5", "--tagged", "0.2")
 JUDGED = (
