@@ -31,12 +31,14 @@ from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.stores import stream
 from reference_impl.system import System
+from reference_impl.wallet.stock import stock_key
 from scenarios.drills import promql
 from scenarios.drills.promql import Scrape
 
 SENDS: Final = 10
 NOBODY: Final = "redis://127.0.0.1:1/0"
 OLD_S: Final = 120
+BURNT: Final = 20_000
 
 
 class Process:
@@ -179,6 +181,12 @@ def breaker_open(process: Process) -> None:
     """The KV store is where nobody listens: see TROUBLED."""
     for _ in range(5):
         process.gets(act_id(2, False))
+
+
+def stock_burnt(process: Process) -> None:
+    """Many units were counted, and no coupon was written for them."""
+    if process.system.desk is not None and not process.again:
+        process.system.desk.tokens.client.incrby(stock_key("tea", "live", 0, False), BURNT)
 
 
 TROUBLE: Final[Mapping[str, Callable[[Process], None]]] = {name: globals()[name] for name in ALARMS}
