@@ -181,7 +181,8 @@ def _turn(site: Site, name: str, value: int) -> tuple[int | None, int | None]:
     site.set(name, value)
     behind = set(site.processes().values())
     everywhere = wait_until(lambda: _is_everywhere(site, behind, name, bool(value)), IN_FORCE_S + 1)
-    seen = wait_until(lambda: SEEN[name](site) == bool(value), SEEN_S)
+    is_seen = SEEN.get(name)
+    seen = wait_until(lambda: is_seen(site) == bool(value), SEEN_S) if is_seen else None
     for control in beside:
         if not value:
             site.set(control, default_of(control))
