@@ -22,19 +22,20 @@ from reference_impl.stores.layout import LedgerTables, ledger_tables, side
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import crediting
-from reference_impl.wallet.award import finish
+from reference_impl.wallet.award import ACCEPTED, DONE, finish
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED
 
 log = logging.getLogger(__name__)
 CHUNK: Final = 500
 HOUR_US: Final = 3_600_000_000
+RECENT_US: Final = 600_000_000
 
 
 def hourly(system: System, name: str, hours: int, since_us: int, until_us: int) -> Report:
-    """What was promised `hours` before a window, in scenes that are reconciled then, against all that was credited;
-    and the entries of that time."""
-    desk, from_us, to_us = system.desk, max(0, since_us - hours * HOUR_US), until_us - hours * HOUR_US
+    """What was promised in the hour that ended `hours` ago, in scenes that are reconciled then, against all that was
+    credited; and the entries of that time."""
+    desk, (from_us, to_us) = system.desk, _hour(hours, since_us, until_us)
     if desk is None or to_us <= 0:
         return Report()
     scenes = [scene for scene in desk.activity.scenes if scene.reconcile_h == hours]
@@ -50,7 +51,7 @@ def hourly(system: System, name: str, hours: int, since_us: int, until_us: int) 
 
 def count_lost(system: System, hours: int, since_us: int, until_us: int) -> int:
     """How many of those promises are in no account and will be repaired."""
-    desk, from_us, to_us = system.desk, max(0, since_us - hours * HOUR_US), until_us - hours * HOUR_US
+    desk, (from_us, to_us) = system.desk, _hour(hours, since_us, until_us)
     if desk is None or to_us <= 0:
         return 0
     scenes = [scene for scene in desk.activity.scenes if scene.reconcile_h == hours and scene.compensate]
@@ -62,10 +63,12 @@ def count_lost(system: System, hours: int, since_us: int, until_us: int) -> int:
 
 
 def credited_since(system: System, name: str, since_us: int, until_us: int) -> Report:
-    """Rain's credits of a window, checked back against what was promised; and the entries of that window."""
+    """Rain's credits of a window, checked back against what was promised; and the entries of that window. What is not
+    recent is left to the hourly reconciliations."""
     desk, total = system.desk, Report()
     if desk is None:
         return total
+    since_us = max(since_us, until_us - RECENT_US)
     scenes = [scene for scene in desk.activity.scenes if scene.path == "token"]
     for tagged in system.sides():
         for awards in _chunks(_credits(system, scenes, since_us, until_us, tagged)):
@@ -73,6 +76,12 @@ def credited_since(system: System, name: str, since_us: int, until_us: int) -> R
             total += Report(examined=len(awards)) + _report(system, name, found)
         total += _report(system, name, _doubles(system, scenes, since_us, until_us, tagged))
     return total
+
+
+def _hour(hours: int, since_us: int, until_us: int) -> tuple[int, int]:
+    """A window moved so many hours back, and never longer than one."""
+    to_us = until_us - hours * HOUR_US
+    return max(since_us - hours * HOUR_US, to_us - HOUR_US), to_us
 
 
 # --- from the promise to the account ----------------------------------------------------------------------------------
@@ -236,7 +245,7 @@ def _ordered(tables: WalletTables) -> sa.Select[Any]:
     c = tables.orders.c
     return (
         sa.select(c.order_number, c.amount_fen, c.slice, c.opened_us)
-        .where(c.scene.in_(sa.bindparam("scenes", expanding=True)))
+        .where(c.scene.in_(sa.bindparam("scenes", expanding=True)), c.state.in_((ACCEPTED, DONE)))
         .where(c.opened_us >= sa.bindparam("from_us"), c.opened_us < sa.bindparam("to_us"))
         .order_by(c.opened_us, c.order_number)
     )

