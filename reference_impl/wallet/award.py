@@ -2,7 +2,8 @@
 
 A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
-store is gone (B10).
+store is gone (B10). What only tokens promise nobody can compare while their store is gone: a game that asks for another
+amount under such a number just then gets it, by order row, and the ledger counts whichever is credited first.
 """
 
 import logging
