@@ -38,6 +38,7 @@ class ServerTable(Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["mariadb", "redis"]
     replicates: list[str] = field(default_factory=list)
     memory_mb: Annotated[int, Meta(ge=16, le=65_536)] = 64  # of a MariaDB's buffer pool
+    flush: Literal["second", "always"] = "second"  # how often a Redis writes to its disk
 
 
 Tables = Mapping[str, ServerTable]
@@ -105,7 +106,9 @@ def start(
 
 def _server(name: str, table: ServerTable, folder: Path, logs: Path, port: int) -> MariaDB | Redis:
     if table.kind == "redis":
-        return Redis(folder / name, port, logs, name=name)
+        redis = Redis(folder / name, port, logs, name=name)
+        redis.flush = table.flush
+        return redis
     database = MariaDB(folder / name, port, logs, name=name)
     database.memory_mb = table.memory_mb
     return database

@@ -69,7 +69,10 @@ def _with_bank(settings: Settings) -> Settings:
 
 def plan_deployment(topology: Topology, servers: Mapping[str, str], settings: Settings) -> Deployment:
     """The deployment that a topology asks for. Raises TopologyError."""
-    return plan(topology, servers, settings, store_names(settings), _work_of(settings), free_port)
+    settings = _with_bank(settings)
+    planned = plan(topology, servers, settings, store_names(settings), _work_of(settings), free_port)
+    bank = [Process("bank", (planned.settings,))] * (settings.bank_port > 0)
+    return planned._replace(processes=(*bank, *planned.processes))
 
 
 def _work_of(settings: Settings) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
     [servers.south_0]                       whoever starts the servers reads these
     [databases]  south_0 = "south_0"        database → server
     [standbys]   "south_*" = "standby"      databases → the server of their replica
-    [regions.south]                         one city: its cache, its streams, its processes
+    [regions.south]                         one city: its cache, its streams, its award tokens, its processes
     [gateway]                               nginx's limits
     [settings]                              any setting of settings.py
 
@@ -36,6 +36,7 @@ class Region(Struct, frozen=True, forbid_unknown_fields=True):
 
     cache: str
     stream: str = ""
+    tokens: str = ""
     serves: list[str] = []
     processes: dict[str, Count] = {}
 
@@ -188,6 +189,7 @@ def _settings_of(
         serves=city.serves,
         cache=_address(servers, region.cache),
         stream=_address(servers, region.stream) if region.stream else "",
+        tokens=_address(servers, region.tokens) if region.tokens else "",
         links={
             served: f"http://{whole.host}:{city.links[other.name]}"
             for other in cities

@@ -164,11 +164,14 @@ def coupon(moment: Moment) -> None:
 
 
 def again(moment: Moment) -> None:
-    """The same award is the same answer; another amount under its number is none."""
+    """The same award is the same answer; another amount under the number of an order row is none.
+
+    Not under that of a token: while the token store is away nobody could compare the two.
+    """
     for _ in range(2):
         given = award(moment, moment.person)
         moment.person.think(moment.catch.think_s)
-    if given.outcome == "ok":
+    if given.outcome == "ok" and not given.fields.get("token"):
         award(moment, moment.person, amount_fen=max(1, moment.catch.amount_fen - 1))
     look(moment.purse, moment.person)
 

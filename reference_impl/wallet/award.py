@@ -5,6 +5,9 @@ A `token` scene promises now and credits when there is room: the signed token is
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
 store is gone (B10). The shortest path is an order row and its credit: compute and databases, nothing else (B11).
 Coupons and pendants take a unit of stock instead of money (coupons.py).
+
+What only tokens promise nobody can compare while their store is gone: a game that asks for another amount under such a
+number just then gets it, by order row, and the ledger counts whichever is credited first.
 """
 
 import logging

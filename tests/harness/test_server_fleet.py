@@ -62,12 +62,12 @@ def follows(replica: Any, database: str, expected: Any, seconds: float = 20.0) -
     return False
 
 
-@pytest.mark.parametrize("name", ["embedded", "one-region", "two-regions"])
+@pytest.mark.parametrize("name", ["embedded", "one-region", "two-regions", "festival"])
 def test_a_shipped_topology_is_found_by_its_name(name: str) -> None:
     """The target file says where the topologies are that it comes with; each can be read."""
     path = fleet.find(name, REFERENCE)
     assert path.name == f"{name}.toml"
-    assert ("standby" in fleet.read(path)) is (name != "embedded")
+    assert ("standby" in fleet.read(path)) is (name in ("one-region", "two-regions"))
 
 
 def test_a_topology_is_a_path_too(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from reference_impl.bootstrap import store_names
-from reference_impl.roles import WORK
+from reference_impl.roles import WORK, plan_deployment
 from reference_impl.settings import Settings
 from reference_impl.topology import Deployment, Topology, TopologyError, parse, plan
 
@@ -33,7 +34,9 @@ def test_embedded_is_one_process() -> None:
     assert (process.name, process.settings, deployment.cities) == ("api", (SETTINGS,), ())
 
 
-@pytest.mark.parametrize(("name", "cities"), [("one-region", ["south"]), ("two-regions", ["south", "north"])])
+@pytest.mark.parametrize(
+    ("name", "cities"), [("one-region", ["south"]), ("festival", ["south"]), ("two-regions", ["south", "north"])]
+)
 def test_every_region_has_its_processes(name: str, cities: list[str]) -> None:
     """Logic processes, at least one of each role of work, links to the others; one process for the whole, the gateway
     last.
@@ -47,6 +50,21 @@ def test_every_region_has_its_processes(name: str, cities: list[str]) -> None:
     assert names[-1] == "gateway"
     ports = [process.port for process in deployment.processes if process.listens]
     assert len(set(ports)) == len(ports) and SETTINGS.port not in ports
+
+
+def test_b08_tokens_have_a_redis_and_the_bank_a_process_of_its_own() -> None:
+    """Whoever works on the wallet finds both; what a topology does not say of tokens leaves them with the streams."""
+    topology = shipped("festival")
+    servers = {name: f"redis://{name}" for name in topology.servers}
+    settings = msgspec.structs.replace(SETTINGS, cache="redis://cache", bank_moods="mute:2")
+    deployment = plan_deployment(topology, servers, settings)
+    bank, *others = deployment.processes
+    assert (bank.name, bank.settings[0].bank) == ("bank", f"http://127.0.0.1:{bank.settings[0].bank_port}")
+    for process in others:
+        for settings in process.settings if process.role != "gateway" else ():
+            assert (settings.tokens, settings.stream) == ("redis://tokens", "redis://stream")
+            assert settings.bank == bank.settings[0].bank
+    assert {one.tokens for process in planned(shipped("one-region")).processes for one in process.settings} == {""}
 
 
 def test_regions_have_nothing_in_common_but_the_ledger() -> None:
