@@ -39,6 +39,7 @@ from reference_impl.wallet.keys import load_keys
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
+from reference_impl.wallet.total_store import Merged, Spread, TotalStore
 
 OPS_STORE: Final = "ops_0"
 BANK_STORE: Final = "bank_0"
@@ -149,7 +150,8 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     desk = None
     if settings.activity:
         tokens = connect_cache(settings.tokens, settings.data) if settings.tokens else stream
-        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)))
+        backup = connect_cache(settings.total_backup, f"{settings.data}/backup") if settings.total_backup else None
+        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)), backup=backup)
     file = Path(settings.data) / CONTROLS_FILE
     system = assemble(settings, runtime, stores, cache, holder, stream=stream, controls_file=file, desk=desk)
     system.controls.load()
@@ -210,9 +212,16 @@ def assemble(
 
 
 def open_desk(
-    settings: Settings, runtime: Runtime, stores: Stores, tokens: redis.Redis, holder: str, keys: Sequence[Key]
+    settings: Settings,
+    runtime: Runtime,
+    stores: Stores,
+    tokens: redis.Redis,
+    holder: str,
+    keys: Sequence[Key],
+    *,
+    backup: redis.Redis | None = None,
 ) -> Desk:
-    """What the festival wallet works on."""
+    """What the festival wallet works on; `backup` counts the live total a second time."""
     bank: Bank = HttpBank(settings.bank) if settings.bank else Books(stores.bank[0])
     return Desk(
         activity=load_activity(Path(settings.activity).read_text(encoding="utf-8")),
@@ -222,7 +231,16 @@ def open_desk(
         budgets=Budgets(stores.wallet[0], runtime, holder, settings.slice_fen, int(settings.slice_s * 1_000_000)),
         bank=Careful(bank),
         stock=Stock(tokens, stores.wallet, settings.stock_parts),
+        total=_total(settings, runtime, tokens, backup, holder),
     )
+
+
+def _total(
+    settings: Settings, runtime: Runtime, client: redis.Redis, backup: redis.Redis | None, holder: str
+) -> TotalStore:
+    if settings.total_plan == 1:
+        return Spread(client, runtime, holder)
+    return Merged(client, backup, runtime, holder)
 
 
 def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:

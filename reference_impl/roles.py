@@ -37,6 +37,7 @@ from reference_impl.settings import Settings
 from reference_impl.system import System
 from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 from reference_impl.wallet import crediting as awards
+from reference_impl.wallet import live_total
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ def application() -> Any:
         return make_ops_app(_start_all(process), reader)
     system = _start(process)
     system.runtime.spawn("samples", partial(system.samples.watch, system.settings.samples_every_s))
+    system.runtime.spawn("total", partial(live_total.watch, system))
     Finalize(None, system.samples.write, exitpriority=1)
     if system.settings.embedded:
         for role, work in WORK.items():

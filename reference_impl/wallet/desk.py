@@ -9,6 +9,7 @@ from reference_impl.wallet.budget import Budgets
 from reference_impl.wallet.sealing import Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
+from reference_impl.wallet.total_store import TotalStore
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Desk:
     budgets: Budgets
     bank: Bank
     stock: Stock
+    total: TotalStore
 
     def shard(self, act: int) -> Store:
         return self.orders[act % len(self.orders)]
@@ -34,3 +36,4 @@ class Desk:
         for store in self.orders:
             store.close()
         self.tokens.client.close()
+        self.total.close()
