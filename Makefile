@@ -35,6 +35,7 @@ bench: $(READY) tools
 	$(BIN)/rainproof bench hot-packet
 	$(BIN)/rainproof bench hot-packet --http
 	$(BIN)/rainproof bench grab
+	$(BIN)/rainproof bench live-total
 	$(BIN)/rainproof bench simulate
 	$(BIN)/rainproof bench token
 	$(BIN)/rainproof bench checker

@@ -1,7 +1,7 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
-One person gets two awards and a coupon, looks at their wallet, once when it shows the credited balance alone, is shown
-a forged token's failure, uses the coupon, and withdraws a part.
+One person gets two awards and a coupon, sees the live total before and after, looks at their wallet, once when it shows
+the credited balance alone, is shown a forged token's failure, uses the coupon, and withdraws a part.
 """
 
 from typing import Any, Final
@@ -23,6 +23,8 @@ def history(begins_ns: int) -> list[Row]:
     told: list[Row] = [
         {"operation": "award", "subject": order, "amount_fen": fen} for order, fen in zip(_ORDERS, _FEN, strict=True)
     ]
+    shown: Row = {"operation": "total", "reader": "api-1"}
+    told = [{**shown, "amount_fen": 0}, *told, *[{**shown, "amount_fen": income_fen}] * 2]
     told += [
         {"operation": "wallet", "orders": ",".join(_ORDERS), "balance_fen": income_fen, "income_fen": income_fen},
         {"operation": "wallet", "balance_fen": _FEN[0]},
@@ -57,6 +59,7 @@ def evidence() -> dict[str, list[Row]]:
             {
                 "store": "ledger_1",
                 "order_number": order,
+                "activity": "spring",
                 "person": PERSON,
                 "scene": "rain",
                 "rain": order.split("_")[2],
@@ -94,6 +97,7 @@ def evidence() -> dict[str, list[Row]]:
                 **untagged,
             }
         ],
+        "live_totals": [{"store": "total", "activity": "spring", "total_fen": sum(_FEN), **untagged}],
         "withdrawals": [
             {
                 "store": "wallet_1",

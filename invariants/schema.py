@@ -16,7 +16,7 @@ HISTORY: Final[Columns] = {
     "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, award, coupon, use, …
     "subject": "VARCHAR",  # packet or order; NULL while nobody knows it
     "key": "VARCHAR",  # idempotency key; the same on every attempt of one intent
-    "amount_fen": "BIGINT",  # what the target said (open), otherwise what was asked (fund, send, pay)
+    "amount_fen": "BIGINT",  # what the target said (open, total), otherwise what was asked (fund, send, pay)
     "intended_ns": "BIGINT",  # when the schedule wanted it sent
     "sent_ns": "BIGINT",
     "done_ns": "BIGINT",  # NULL: no answer ever came
@@ -123,6 +123,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
     "awards": {
         "store": "VARCHAR",
         "order_number": "VARCHAR",
+        "activity": "VARCHAR",  # the campaign
         "person": "VARCHAR",
         "scene": "VARCHAR",
         "rain": "VARCHAR",  # the occurrence
@@ -152,6 +153,12 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "stage": "VARCHAR",
         "stock": "BIGINT",  # how many of the template there are in the stage, as configured
         "used": "BIGINT",  # how often
+        "tag": "BOOLEAN",
+    },
+    "live_totals": {
+        "store": "VARCHAR",  # which count it is: total, backup, …
+        "activity": "VARCHAR",
+        "total_fen": "BIGINT",  # awarded in stage live, as everybody is shown it
         "tag": "BOOLEAN",
     },
     "withdrawals": {

@@ -44,6 +44,7 @@ from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
+from reference_impl.wallet.total_store import Merged, Spread, TotalStore
 
 OPS_STORE: Final = "ops_0"
 BANK_STORE: Final = "bank_0"
@@ -157,12 +158,12 @@ def build(settings: Settings, runtime: Runtime, holder: str) -> System:
     desk = None
     if settings.activity:
         tokens = connect_cache(settings.tokens, settings.data) if settings.tokens else stream
-        weak = {
-            name: connect_cache(address, settings.data, WEAK_PATIENCE_S)
-            for name, address in (("kv", settings.kv), ("lock", settings.lock))
-            if address
+        others = {
+            "kv": _other(settings.kv, settings.data, patience_s=WEAK_PATIENCE_S),
+            "lock": _other(settings.lock, settings.data, patience_s=WEAK_PATIENCE_S),
+            "backup": _other(settings.total_backup, f"{settings.data}/backup"),
         }
-        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)), **weak)
+        desk = open_desk(settings, runtime, stores, tokens, holder, load_keys(Path(settings.data)), **others)
         desk.config.refresh()
     file = Path(settings.data) / CONTROLS_FILE
     system = assemble(settings, runtime, stores, cache, holder, stream=stream, controls_file=file, desk=desk)
@@ -233,8 +234,11 @@ def open_desk(
     *,
     kv: redis.Redis | None = None,
     lock: redis.Redis | None = None,
+    backup: redis.Redis | None = None,
 ) -> Desk:
-    """What the festival wallet works on. Without `kv` and `lock`, the tokens' Redis does their work too."""
+    """What the festival wallet works on. Without `kv` and `lock`, the tokens' Redis does their work too; `backup`
+    counts the live total a second time.
+    """
     shipped = Path(settings.activity).read_text(encoding="utf-8")
     return Desk(
         config=Config(stores.ops, Path(settings.data) / ACTIVITY_FILE, shipped),
@@ -246,6 +250,7 @@ def open_desk(
         known=KnownOrders(kv or tokens),
         locks=Locks(lock or tokens),
         stock=Stock(tokens, stores.wallet, settings.stock_parts),
+        total=_total(settings, runtime, tokens, backup, holder),
     )
 
 
@@ -267,6 +272,19 @@ def open_bank(settings: Settings) -> Teller:
     """What the stand-in's process serves: its own books, which nobody else writes."""
     store = Store(BANK_STORE, settings.address_of(BANK_STORE), ThreadRuntime())
     return Teller(Books(store), bank_moods(settings))
+
+
+def _other(address: str, folder: str, **patience: float) -> redis.Redis | None:
+    """A client for a Redis of its own, where there is one."""
+    return connect_cache(address, folder, **patience) if address else None
+
+
+def _total(
+    settings: Settings, runtime: Runtime, client: redis.Redis, backup: redis.Redis | None, holder: str
+) -> TotalStore:
+    if settings.total_plan == 1:
+        return Spread(client, runtime, holder)
+    return Merged(client, backup, runtime, holder)
 
 
 def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:

@@ -129,6 +129,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
         tagged=True,
     ),
     "stock": Operation("what is left of the coupons' stock, and how much of it is burnt", answers.Stock),
+    "total": Operation("how much was awarded so far, as everybody sees it", answers.Total, tagged=True),
+    "totals": Operation("what each Redis counts of that, as rows of live_totals", answers.Totals),
     "shown": Operation("the details of every packet, as rows of cache_view", answers.Shown),
     "cached": Operation("what the cache holds of every packet, as rows of cache_view", answers.Cached),
     "backlog": Operation("how much is still under way", answers.Backlog),

@@ -37,6 +37,7 @@ from reference_impl.settings import Settings
 from reference_impl.system import System
 from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 from reference_impl.wallet import crediting as awards
+from reference_impl.wallet import live_total
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
 
@@ -132,6 +133,7 @@ def application() -> Any:
         return make_ops_app(_start_all(process), reader)
     system = _start(process)
     system.runtime.spawn("samples", partial(system.samples.watch, system.settings.samples_every_s))
+    system.runtime.spawn("total", partial(live_total.watch, system))
     Finalize(None, system.samples.write, exitpriority=1)
     if system.settings.embedded:
         for role, work in WORK.items():

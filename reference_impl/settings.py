@@ -1,7 +1,7 @@
 """What one deployment is: where its stores are and how patient it is. Nothing here decides about money."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -100,6 +100,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Which of them it treats so."""
     stock_parts: Annotated[int, msgspec.Meta(ge=1)] = 4
     """Counters that a coupon's stock is split over, for each wallet database (B12)."""
+    total_plan: Literal[1, 2] = 2
+    """How the live total is counted: 1 on a hundred keys, 2 merged in the process (B13)."""
+    total_every_s: float = 1.0
+    """How often a process tells and asks the live total (B13)."""
+    total_instances: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """How many processes do; so many that one key could not bear it make each of them slower (B13)."""
+    total_backup: str = ""
+    """Where the live total is counted a second time: a Redis's address; none: nowhere (B13)."""
     slice_fen: int = 1_000_000
     """How much of a scene's budget a process takes at a time (B14)."""
     slice_s: float = 5.0

@@ -25,6 +25,7 @@ from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
 from scenarios.bench_grab import bench_grab
+from scenarios.bench_live_total import bench_live_total
 from scenarios.bench_simulate import simulate
 from scenarios.bench_token import bench_token
 
@@ -41,7 +42,13 @@ Measure = Callable[[int, PacketId, float], float]
 
 def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Benchmarks by name; each takes the command's options and gives what `bench --json` prints."""
-    return {"grab": bench_grab, "hot-packet": hot_packet, "simulate": simulate, "token": bench_token}
+    return {
+        "grab": bench_grab,
+        "hot-packet": hot_packet,
+        "live-total": bench_live_total,
+        "simulate": simulate,
+        "token": bench_token,
+    }
 
 
 def hot_packet(options: Mapping[str, Any]) -> dict[str, Any]:

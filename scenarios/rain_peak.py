@@ -134,10 +134,11 @@ def award_and_look(moment: Moment) -> None:
 
 
 def refresh(moment: Moment) -> None:
-    """Looks while the award is given, and then again and again."""
+    """Looks while the award is given, and then again and again, also at what everybody got together."""
     moment.person.together(partial(look, moment.purse), partial(award, moment))
     for _ in range(3):
         look(moment.purse, moment.person)
+        moment.person.ask("total")
         moment.person.think(moment.catch.think_s)
     look(moment.purse, moment.person)
 

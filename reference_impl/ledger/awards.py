@@ -67,6 +67,13 @@ def credited_fen(ledger: Ledger, orders: Iterable[OrderNumber], tagged: bool) ->
     return found
 
 
+def awarded_fen(ledger: Ledger, stage: str, tagged: bool) -> int:
+    """The sum of all awards of a stage that are credited."""
+    statement, values = _sum(tagged), {"stage": stage}
+    sums = (store.read(lambda connection: connection.execute(statement, values).scalar()) for store in ledger.stores)
+    return sum(int(fen or 0) for fen in sums)
+
+
 def _credit(connection: sa.Connection, store: Store, tables: LedgerTables, owed: Sequence[Award]) -> None:
     wanted = {award.order: award for award in owed}
     standing = books.standing_entries(connection, tables, wanted)
@@ -113,6 +120,12 @@ def _held(tagged: bool) -> sa.CompoundSelect[Any]:
         ),
         sa.select(sa.null(), sa.null(), accounts.balance_fen).where(accounts.account == sa.bindparam("name")),
     )
+
+
+@cache
+def _sum(tagged: bool) -> sa.Select[Any]:
+    awards = ledger_tables(tagged).awards.c
+    return sa.select(sa.func.sum(awards.amount_fen)).where(awards.stage == sa.bindparam("stage"))
 
 
 @cache

@@ -8,13 +8,15 @@ from reference_impl.wallet.award import AwardRequest, Given
 from reference_impl.wallet.desk import Desk
 
 
-def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _by_row(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, *, counted: bool = False
+) -> Given:
     known_fen = sparing.known_fen(system, desk, order)
     if known_fen is not None:
         return awarding._same(order, known_fen, request.amount_fen, "accepted")
     sparing.note(system, desk, order, request.amount_fen)
     with sparing.one_at_a_time(system, desk, order.act):
-        return awarding._written(system, desk, scene, order, request)
+        return awarding._written(system, desk, scene, order, request, counted)
 
 
 def _plant() -> None:

@@ -13,7 +13,9 @@ from reference_impl.wallet.desk import Desk
 _insert = awarding._insert
 
 
-def _written(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _written(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, counted: bool
+) -> Given:
     before = awarding._standing_fen(system, desk, order)
     if before is not None:
         return awarding._same(order, before, request.amount_fen, "accepted")

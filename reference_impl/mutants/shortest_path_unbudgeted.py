@@ -9,9 +9,9 @@ from reference_impl.wallet.desk import Desk
 _written = awarding._written
 
 
-def _short(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _short(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, counted: bool) -> Given:
     if not system.controls.on("shortest_path"):
-        return _written(system, desk, scene, order, request)
+        return _written(system, desk, scene, order, request, counted)
     before = awarding._standing_fen(system, desk, order)
     if before is not None:
         return awarding._same(order, before, request.amount_fen, "accepted")

@@ -8,8 +8,9 @@ import importlib
 from typing import Any, Final
 
 NAMES: Final = (
-    "payments", "vouchers", "awards", "withdrawals", "rain", "hour_1", "hour_2", "slices", "lists", "cache", "cold",
-)  # fmt: skip
+    *("payments", "vouchers", "awards", "withdrawals", "rain", "hour_1", "hour_2", "slices", "total"),
+    *("lists", "cache", "cold"),
+)
 """In the order they run: money first."""
 HOURLY: Final = ("hour_1", "hour_2")
 """Those that look back so far that it is enough to run them when a pass starts from the beginning."""

@@ -39,6 +39,7 @@ METRICS: Final[dict[str, Metric]] = {
         ("dependency",), "awards that a weak dependency was not asked about: switched off, resting or silent (B10)"
     ),
     "config_read": Metric(("source",), "looks at the activity's configuration: the centre, or the local copy (B10)"),
+    "total_asked": Metric(("source",), "looks at the live total, by the Redis whose total is shown (B13)"),
     "differences": Metric(
         ("by", "kind"),
         "awards that stores disagree about, by who found it: somebody must look (B14)",

@@ -61,6 +61,13 @@ SWITCHES: Final[dict[str, Switch]] = {
     "coupon_blessing": Switch(
         "coupon stock", "weak", "coupon scenes give a blessing, and nothing is counted (B12)", ("coupon_fallback",)
     ),
+    "counter_backup": Switch("live total's Redis", "weak", "the live total is read from the backup Redis (B13)"),
+    "counter_frozen": Switch(
+        "live total's Redis",
+        "weak",
+        "each process shows the live total that it knew last, and counts in its memory (B13)",
+        ("counter_backup",),
+    ),
     "config_local": Switch(
         "config centre", "strong", "the activity is read from the local copy; what is published waits (B10)"
     ),

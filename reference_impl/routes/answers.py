@@ -7,6 +7,7 @@ from reference_impl.packets.shown import ViewRow
 from reference_impl.reconcile.report import Difference
 from reference_impl.resilience.controls import Change
 from reference_impl.resilience.shadow import KeyRow
+from reference_impl.wallet.live_total import TotalRow
 from reference_impl.wallet.stock import Counted
 
 
@@ -102,9 +103,14 @@ class ForceCredited(msgspec.Struct):
     credited: int
 
 
+class Total(msgspec.Struct):
+    total_fen: int
+
+
 Keys = list[KeyRow]
 Controls = list[Control]
 Changes = list[Change]
 Shown = list[ViewRow]
 Cached = list[CacheRow]
 Stock = list[Counted]
+Totals = list[TotalRow]

@@ -10,6 +10,7 @@ from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
 from reference_impl.domain.errors import Refused
 from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.system import System
+from reference_impl.wallet import live_total
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.coupons import stock_report, use
@@ -71,6 +72,12 @@ def routes(system: System) -> Routes:
     def stock(_request: falcon.Request, response: falcon.Response) -> None:
         answer(response, stock_report(desk))
 
+    def total(request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, {"total_fen": live_total.read(system, desk, is_tagged_request(request))})
+
+    def totals(_request: falcon.Request, response: falcon.Response) -> None:
+        answer(response, live_total.totals(system, desk))
+
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
@@ -78,6 +85,8 @@ def routes(system: System) -> Routes:
         "/v1/wallets/{act}/withdrawals": {"POST": withdraw},
         "/v1/coupons/{coupon}/use": {"POST": use_coupon},
         "/v1/stock": {"GET": stock},
+        "/v1/total": {"GET": total},
+        "/v1/totals": {"GET": totals},
     }
     return handlers
 

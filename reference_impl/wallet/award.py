@@ -28,7 +28,7 @@ from reference_impl.stores.cache import CacheError
 from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
-from reference_impl.wallet import coupons, sparing
+from reference_impl.wallet import coupons, live_total, sparing
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.token_store import CREDITED, Promise
 
@@ -93,6 +93,7 @@ def _given(system: System, desk: Desk, scene: Scene, order: OrderNumber, request
             return _by_token(system, desk, scene, order, request)
         except CacheError as error:
             log.warning("the token store does not answer, %s is given by an order row: %s", order, error)
+            return _by_row(system, desk, scene, order, request, counted=True)  # perhaps: the ledger will say
     return _by_row(system, desk, scene, order, request)
 
 
@@ -131,7 +132,9 @@ def _by_token(system: System, desk: Desk, scene: Scene, order: OrderNumber, requ
     token = desk.keyring.seal(_token(desk, order, request, opened_us), number)
     promise = Promise(str(order), request.amount_fen, number, opened_us)
     kept = desk.tokens.keep(order.act, str(order), token, promise)
-    if kept != token:
+    if kept == token:
+        live_total.count(system, desk, order, request.amount_fen)
+    else:
         desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
     return _told(desk, order, kept, request.amount_fen)
 
@@ -159,17 +162,22 @@ def _token(desk: Desk, order: OrderNumber, request: AwardRequest, opened_us: int
 # --- by order row -----------------------------------------------------------------------------------------------------
 
 
-def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _by_row(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, *, counted: bool = False
+) -> Given:
+    """`counted`: it may be in the live total already."""
     known_fen = sparing.known_fen(system, desk, order)
     if known_fen is not None:
         return _same(order, known_fen, request.amount_fen, "accepted")
     with sparing.one_at_a_time(system, desk, order.act):
-        given = _written(system, desk, scene, order, request)
+        given = _written(system, desk, scene, order, request, counted)
     sparing.note(system, desk, order, given.amount_fen)
     return given
 
 
-def _written(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _written(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, counted: bool
+) -> Given:
     before = _standing_fen(system, desk, order)
     if before is not None:
         return _same(order, before, request.amount_fen, "accepted")
@@ -180,6 +188,8 @@ def _written(system: System, desk: Desk, scene: Scene, order: OrderNumber, reque
     except sa.exc.IntegrityError:
         desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
         return _same(order, _row_fen(desk, order) or 0, request.amount_fen, "accepted")
+    if not counted:
+        live_total.count(system, desk, order, request.amount_fen)
     state: State = "credited" if _credited(system, desk, order, made) else "accepted"
     return Given(made.order, made.amount_fen, state)
 

@@ -12,6 +12,7 @@ from reference_impl.wallet.person_lock import Locks
 from reference_impl.wallet.sealing import Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
+from reference_impl.wallet.total_store import TotalStore
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Desk:
     budgets: Budgets
     bank: Bank
     stock: Stock
+    total: TotalStore
     known: KnownOrders
     locks: Locks
 
@@ -43,5 +45,5 @@ class Desk:
     def close(self) -> None:
         for store in self.orders:
             store.close()
-        for client in (self.tokens.client, self.known.client, self.locks.client):
+        for client in (self.tokens.client, self.known.client, self.locks.client, self.total):
             client.close()

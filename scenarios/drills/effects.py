@@ -4,6 +4,7 @@
 off until it is not. `BESIDE` are controls without which a switch has nothing to do.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ from reference_impl.resilience.switches import SWITCHES
 from scenarios.drills.site import Site, scenes_of, wait_until
 
 READS: Final = 3
+TICKS_S: Final = 1.3
 BATCH_S: Final = 3.0
 """What the sweeper may take; the drill's looks for what is a second old."""
 FRESH: Final = """
@@ -37,6 +39,11 @@ def _grabs(site: Site) -> None:
     packet = site.packet()
     for _ in range(READS):
         site.visitor.ask("grab", site.new_person(), subject=packet)
+
+
+def _ticks() -> None:
+    """The time in which every process looks at the live total."""
+    time.sleep(TICKS_S)
 
 
 def order_database(site: Site) -> bool:
@@ -134,6 +141,14 @@ def coupon_fallback(site: Site) -> bool:
 
 def coupon_blessing(site: Site) -> bool:
     return bool(site.new_owner().draws("cinema").body.get("state") == "blessing")
+
+
+def counter_backup(site: Site) -> bool:
+    return _rises(site, _ticks, "total_asked_total", source="backup")
+
+
+def counter_frozen(site: Site) -> bool:
+    return not _rises(site, _ticks, "total_asked_total")
 
 
 def config_local(site: Site) -> bool:

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from msgspec import Struct
 
 from harness import run as runs
+from harness import servers
 from harness.config import ConfigError, nearest
 from harness.history import now_ns
 from harness.processes import free_port
@@ -74,8 +76,9 @@ def switches(options: Mapping[str, Any]) -> dict[str, Any]:
     """Flip every switch, or `only` one; what `drill --json` prints."""
     chosen = _chosen(options.get("only"))
     flips: list[Flip] = []
-    with Teller() as teller:
-        results = runs.run(_plan(options, len(chosen)), teller, lambda up, folder: _beside(up, folder, chosen, flips))
+    with Teller() as teller, _backup(options["backend"]) as backup:
+        plan = _plan(options, len(chosen), backup)
+        results = runs.run(plan, teller, lambda up, folder: _beside(up, folder, chosen, flips))
     rows = [_row(flip, results) for flip in flips]
     return {
         "drill": "switches",
@@ -97,7 +100,20 @@ def _chosen(only: str | None) -> Sequence[str]:
     return [only]
 
 
-def _plan(options: Mapping[str, Any], flips: int) -> runs.Plan:
+@contextmanager
+def _backup(backend: str) -> Iterator[str]:
+    """Where the live total is counted a second time."""
+    if backend == "embedded":
+        yield "embedded"
+        return
+    with (
+        TemporaryDirectory(prefix="rainproof-drill-") as folder,
+        servers.start(Path(folder) / "servers", mariadb=False) as running,
+    ):
+        yield running.cache
+
+
+def _plan(options: Mapping[str, Any], flips: int, backup: str) -> runs.Plan:
     night, profiles = catalogue()["group_grab"], free_port()
     return runs.Plan(
         scenario="switches",
@@ -109,7 +125,8 @@ def _plan(options: Mapping[str, Any], flips: int) -> runs.Plan:
         packets=PACKETS,
         seed=options["seed"],
         duration_s=PREPARES_S + ROW_S * flips,
-        options=f"--profile-port {profiles} --profiles http://127.0.0.1:{profiles} --reconcile-after-s 1",
+        options=f"--profile-port {profiles} --profiles http://127.0.0.1:{profiles} --reconcile-after-s 1"
+        f" --total-backup {backup}",
         also=(WALLET,),
         late_ms=10_000.0,
     )

@@ -71,6 +71,10 @@ class Owner:
     def uses(self, coupon: str) -> Said:
         return self._visitor.insist("use", self.act, subject=coupon, coupon=coupon, app=APP)
 
+    def looks_at_total(self) -> Said:
+        """What everybody got together."""
+        return self._visitor.ask("total", self.act)
+
 
 def live(owner: Owner, random: Random) -> None:
     """One person's night."""
@@ -81,6 +85,7 @@ def live(owner: Owner, random: Random) -> None:
         if owner.gets(amount_fen, scene).answer.outcome == "ok":
             given_fen += amount_fen
         owner.looks()
+        owner.looks_at_total()
     drawn = owner.draws("tea")
     if drawn.body.get("template"):
         owner.uses(drawn.body["order"])

@@ -2,25 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import redis
 
+from harness.simulation.cache import fake_client, real_client
 from harness.simulation.network import Lost, ask
 from harness.simulation.people import PATIENCE_S
 from harness.simulation.runtime import ProcessRuntime
 from harness.simulation.scheduler import acting
-from harness.simulation.world import Options, Person, Request, Step
+from harness.simulation.world import Options, Person, Request, Rows, Step
 from harness.target.answer import Answer
 from harness.target.mapping import load_target
+from reference_impl import reconcile
 from reference_impl.bootstrap import assemble, open_desk
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import order_number
 from reference_impl.domain.token import Token
 from reference_impl.stores import stream
 from reference_impl.system import System
-from reference_impl.wallet import coupons, crediting, page, withdrawal
+from reference_impl.wallet import coupons, crediting, live_total, page, withdrawal
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.bank import Bank, Outcome
 from reference_impl.wallet.desk import Desk
@@ -32,7 +36,9 @@ _WALLET: Final = Path(__file__).parents[2] / "reference_impl" / "wallet"
 _TARGET: Final = load_target(_WALLET / "target.toml", NOTHING)
 COUPONS: Final = ("coupon_stock", "no_lost_coupon", "coupon_used_once")
 """Those of its claims that a world shows in which coupons are given and used."""
-CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in COUPONS)
+TOTAL: Final = "counter_monotone"
+"""That of its claims that a world shows in which people look at the live total."""
+CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL))
 """The other invariants that the wallet claims: those of money."""
 UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
 """Those that a world shows in which nobody forges."""
@@ -78,15 +84,27 @@ class Festival(Reference):
         activity = str(_WALLET / "activity.toml")
         super().__init__(options, **{"activity": activity, "wallet_shards": 1, "regions": ("south",), **changes})
         self._purses: dict[int, dict[str, str]] = {}
+        self._backup = None
+        if self.settings.total_backup:
+            self._backup = fake_client() if options.backend == "embedded" else real_client(f"{options.cache}/1")
 
     def reset(self) -> None:
         super().reset()
+        if self._backup is not None:
+            self._backup.flushall()
         self._purses.clear()
 
     def boot(self, process: str, runtime: ProcessRuntime) -> System:
-        desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS, **self.weak)
+        others = {**self.weak, "backup": self._backup}
+        desk = open_desk(self.settings, runtime, self.stores, self.cache, process, _KEYS, **others)
         desk = replace(desk, bank=DistantBank(desk.bank))
         return assemble(self.settings, runtime, self.stores, self.cache, process, desk=desk)
+
+    def loops(self, process: str, service: System) -> Mapping[str, Callable[[], None]]:
+        """`api-…` processes that work by themselves tell and ask the live total."""
+        if process.startswith("api"):
+            return {"total": partial(live_total.watch, service)}
+        return super().loops(process, service)
 
     def answer(self, service: System, request: Request) -> Answer:
         match request.operation, service.desk:
@@ -96,6 +114,12 @@ class Festival(Reference):
                 return self._page(service, desk, request)
             case "withdraw", Desk() as desk:
                 return self._withdraw(service, desk, request)
+            case "total", Desk() as desk:
+                total_fen = live_total.read(service, desk, request.tagged)
+                return Answer("ok", amount_fen=total_fen, reader=desk.total.reader)
+            case "reconcile", _:
+                reconcile.find(request.values["name"]).reconcile(service, 0, service.runtime.now_us())
+                return Answer("ok")
             case "coupon", Desk() as desk:
                 return Answer("ok", subject=award(service, desk, AwardRequest(request.person, **request.values)).order)
             case "use", Desk() as desk:
@@ -111,6 +135,13 @@ class Festival(Reference):
             crediting.run_once(system, system.desk, "drain")
             crediting.take_over(system, system.desk, "drain")
         super().finish(system, until_us)
+
+    def evidence(self) -> Rows:
+        found = dict(super().evidence())
+        if self._drained is not None and self._drained.desk is not None:
+            rows = live_total.totals(self._drained, self._drained.desk)
+            found["live_totals"] = [msgspec.structs.astuple(row) for row in rows]
+        return found
 
     def _award(self, service: System, desk: Desk, request: Request) -> Answer:
         given = award(service, desk, AwardRequest(request.person, **request.values))
@@ -157,6 +188,16 @@ def gets(
     order = str(order_number(act_id(number, False), scene, rain, AWARDS[scene], "live"))
     values = {"scene": scene, "rain": rain, "amount_fen": amount_fen}
     return Step("award", values, amount_fen, subject=order, attempts=attempts, pause_s=pause_s)
+
+
+def totals(pause_s: float = 0.0) -> Step:
+    """Look at the live total."""
+    return Step("total", pause_s=pause_s)
+
+
+def reconciles(name: str, pause_s: float = 0.0) -> Step:
+    """An operator has one reconciliation run."""
+    return Step("reconcile", {"name": name}, pause_s=pause_s)
 
 
 def draws(
