@@ -39,7 +39,6 @@ from reference_impl.topology import Deployment, Limits, Process, Topology, plan
 from reference_impl.wallet import crediting as awards
 from reference_impl.wallet import live_total
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.keys import load_keys
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +87,6 @@ def serve_deployment(deployment: Deployment) -> int:
     mutants.plant(settings.mutant, settings.weather)
     create_stores(settings)
     keep_token(settings)
-    if settings.activity:
-        load_keys(Path(settings.data))  # before there are several processes, each of which would make its own
     if deployment.cities:
         folder = _gateway_folder(settings)
         folder.mkdir(exist_ok=True)

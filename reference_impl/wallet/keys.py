@@ -1,7 +1,9 @@
 """Where a deployment's token keys are: a file that only its owner reads."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 import msgspec
@@ -12,10 +14,13 @@ FILE: Final = "token_keys.json"
 
 
 def load_keys(folder: Path) -> list[Key]:
-    """The keys of a deployment; the first of them is made where there is none."""
+    """The keys of a deployment; the first of them is made where there is none, once for all processes that look."""
     file = folder / FILE
     if not file.exists():
-        save_keys(folder, [new_key(1)])
+        fresh = _written(folder, [new_key(1)])
+        with suppress(FileExistsError):  # somebody was quicker
+            os.link(fresh, file)
+        fresh.unlink()
     return msgspec.json.decode(file.read_bytes(), type=list[Key])
 
 
@@ -32,8 +37,13 @@ def rotate(folder: Path, *, retire: bool) -> list[Key]:
 
 def save_keys(folder: Path, keys: list[Key]) -> None:
     """In one step, so that nobody reads half a file."""
-    fresh = folder / f"{FILE}.{os.getpid()}"
+    _written(folder, keys).replace(folder / FILE)
+
+
+def _written(folder: Path, keys: list[Key]) -> Path:
+    """A file of another name, whole."""
+    fresh = folder / f"{FILE}.{os.getpid()}-{get_ident()}"
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(keys))
-    fresh.replace(folder / FILE)
+    return fresh

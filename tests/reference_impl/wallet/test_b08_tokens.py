@@ -1,6 +1,8 @@
 """Tokens: issued faster than credited, kept by client and server, believed only when they are ours (B08, B09)."""
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -12,7 +14,7 @@ from reference_impl.domain.errors import Refused
 from reference_impl.domain.token import Token, decode, encode
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.wallet import keys
-from reference_impl.wallet.sealing import Keyring, new_key
+from reference_impl.wallet.sealing import Key, Keyring, new_key
 
 TOKEN = Token(1, 10**14 + 5, "spring", "rain", 888, "100000000000005_rain_3_cash_live", 1_700_000_000_000_000, 3)
 
@@ -98,6 +100,23 @@ def test_b09_a_replayed_token_is_credited_once(festival: Festival) -> None:
     for _ in range(5):
         assert festival.page(act, token, token).balance_fen == 70
         festival.credit()
+
+
+def test_b08_all_processes_of_a_new_deployment_have_the_same_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four find none at the same moment and make some: the first one's are everybody's."""
+    together = threading.Barrier(4)
+
+    def made(number: int) -> Key:
+        together.wait(timeout=30)
+        return new_key(number)
+
+    monkeypatch.setattr(keys, "new_key", made)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(keys.load_keys, [tmp_path] * 4))
+    assert all(one == found[0] for one in found)
+    assert [path.name for path in tmp_path.iterdir()] == [keys.FILE]
 
 
 def test_b09_a_retired_key_opens_nothing_any_more(tmp_path: Path) -> None:
