@@ -1,6 +1,7 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
-One person gets two awards, looks at their wallet, is shown a forged token's failure, and withdraws a part.
+One person gets two awards, looks at their wallet, is shown a forged token's failure, and withdraws a part; then another
+turns out to be the same person, and what they have is shown as one.
 """
 
 from typing import Any, Final
@@ -14,6 +15,10 @@ _WITHDRAWN_FEN: Final = 50
 _WITHDRAWAL: Final = f"{PERSON}-w"
 _MS: Final = 1_000_000
 
+ALIAS: Final = "100000000000002"
+_ALIAS_ORDER: Final = f"{ALIAS}_rain_3_cash_live"
+_ALIAS_FEN: Final = 20
+
 
 def history(begins_ns: int) -> list[Row]:
     """What the person asked for and saw, one after the other."""
@@ -25,6 +30,16 @@ def history(begins_ns: int) -> list[Row]:
         {"operation": "wallet", "orders": ",".join(_ORDERS), "balance_fen": income_fen, "income_fen": income_fen},
         {"operation": "wallet", "subject": f"{PERSON}_rain_9_cash_live", "mark": "forged", "balance_fen": income_fen},
         {"operation": "withdraw", "subject": _WITHDRAWAL, "amount_fen": _WITHDRAWN_FEN},
+    ]
+    told += [
+        {"person": ALIAS, "operation": "award", "subject": _ALIAS_ORDER, "amount_fen": _ALIAS_FEN},
+        {"person": ALIAS, "operation": "bind", "subject": PERSON},
+        {
+            "operation": "wallet",
+            "orders": ",".join((*_ORDERS, _ALIAS_ORDER)),
+            "balance_fen": income_fen - _WITHDRAWN_FEN + _ALIAS_FEN,
+            "income_fen": income_fen + _ALIAS_FEN,
+        },
     ]
     return [
         {
@@ -47,12 +62,14 @@ def history(begins_ns: int) -> list[Row]:
 def evidence() -> dict[str, list[Row]]:
     """What the stores say afterwards, postings and accounts apart."""
     untagged = {"tag": False}
+    given = [(PERSON, order, fen) for order, fen in zip(_ORDERS, _FEN, strict=True)]
+    given.append((ALIAS, _ALIAS_ORDER, _ALIAS_FEN))
     return {
         "awards": [
             {
                 "store": "ledger_1",
                 "order_number": order,
-                "person": PERSON,
+                "person": person,
                 "scene": "rain",
                 "rain": order.split("_")[2],
                 "award_type": "cash",
@@ -61,8 +78,9 @@ def evidence() -> dict[str, list[Row]]:
                 "state": "credited",
                 **untagged,
             }
-            for order, fen in zip(_ORDERS, _FEN, strict=True)
+            for person, order, fen in given
         ],
+        "merges": [{"store": "wallet_0", "person": ALIAS, "holder": PERSON, "state": "merged", **untagged}],
         "budgets": [
             {
                 "store": "wallet_0",
@@ -71,7 +89,7 @@ def evidence() -> dict[str, list[Row]]:
                 "total_fen": 1_000,
                 "cap_fen": 100,
                 "outstanding_fen": 0,
-                "promised_fen": sum(_FEN),
+                "promised_fen": sum(_FEN) + _ALIAS_FEN,
                 **untagged,
             }
         ],
@@ -91,13 +109,19 @@ def evidence() -> dict[str, list[Row]]:
     }
 
 
-def movements() -> list[tuple[str, str, list[tuple[str, int]]]]:
-    """Entries of the ledger: key, kind and lines."""
-    account, transit = f"user:{PERSON}", f"transit:{_WITHDRAWAL}"
+def movements() -> list[tuple[str, str, str | None, list[tuple[str, int]]]]:
+    """Entries of the ledger: key, kind, subject and lines."""
+    account, alias, transit = f"user:{PERSON}", f"user:{ALIAS}", f"transit:{_WITHDRAWAL}"
+    out, back = -_WITHDRAWN_FEN, _WITHDRAWN_FEN
     moved = [
-        (order, "award", [("budget:rain:live:1", -fen), (account, fen)])
+        (order, "award", None, [("budget:rain:live:1", -fen), (account, fen)])
         for order, fen in zip(_ORDERS, _FEN, strict=True)
     ]
-    moved.append((f"withdraw:{_WITHDRAWAL}", "withdraw", [(account, -_WITHDRAWN_FEN), (transit, _WITHDRAWN_FEN)]))
-    moved.append((f"settle:{_WITHDRAWAL}", "settle", [(transit, -_WITHDRAWN_FEN), ("bank", _WITHDRAWN_FEN)]))
-    return moved
+    return [
+        *moved,
+        (f"withdraw:{_WITHDRAWAL}", "withdraw", None, [(account, out), (transit, back)]),
+        (f"settle:{_WITHDRAWAL}", "settle", None, [(transit, out), ("bank", back)]),
+        (_ALIAS_ORDER, "award", None, [("budget:rain:live:1", -_ALIAS_FEN), (alias, _ALIAS_FEN)]),
+        (f"merge:{ALIAS}", "merge", ALIAS, [(alias, -_ALIAS_FEN), ("clearing", _ALIAS_FEN)]),
+        (f"merged:{ALIAS}", "merge", ALIAS, [("clearing", -_ALIAS_FEN), (account, _ALIAS_FEN)]),
+    ]

@@ -7,7 +7,7 @@ and `count_missing(system, since_us, until_us)`, which only counts it.
 import importlib
 from typing import Any, Final
 
-NAMES: Final = ("payments", "vouchers", "awards", "withdrawals", "slices", "lists", "cache", "cold")
+NAMES: Final = ("payments", "vouchers", "awards", "merges", "withdrawals", "slices", "lists", "cache", "cold")
 """In the order they run: money first."""
 
 

@@ -93,6 +93,10 @@ class Reconciled(msgspec.Struct):
     repaired: int
 
 
+class Act(msgspec.Struct):
+    act: int
+
+
 class ForceCredited(msgspec.Struct):
     credited: int
 

@@ -8,8 +8,10 @@ import msgspec
 
 from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
 from reference_impl.domain.errors import Refused
+from reference_impl.domain.identities import identity, phone_number
 from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.system import System
+from reference_impl.wallet import login as logging_in
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.desk import Desk
@@ -26,6 +28,20 @@ class PageBody(msgspec.Struct, forbid_unknown_fields=True):
     tokens: Tokens = []
 
 
+class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who logs in from which app, the phone number if the account has one, and the tokens that the client kept."""
+
+    app: str
+    uid: str
+    phone: str = ""
+    tokens: Tokens = []
+
+
+class PhoneBody(msgspec.Struct, forbid_unknown_fields=True):
+    phone: str
+    tokens: Tokens = []
+
+
 class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
     amount_fen: Fen
     app: str = "douyin"
@@ -36,6 +52,16 @@ def routes(system: System) -> Routes:
     if system.desk is None:
         return {}
     desk: Desk = system.desk
+
+    def login(request: falcon.Request, response: falcon.Response) -> None:
+        body, _ = body_of(request, LoginBody), key_of(request)
+        phone = phone_number(body.phone) if body.phone else None
+        who, tagged = identity(body.app, body.uid), is_tagged_request(request)
+        answer(response, {"act": logging_in.login(system, desk, who, phone, body.tokens, tagged)})
+
+    def bind_phone(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        who, body, _ = _act(request, act), body_of(request, PhoneBody), key_of(request)
+        answer(response, {"act": logging_in.bind(system, desk, who, phone_number(body.phone), body.tokens)})
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
@@ -60,6 +86,8 @@ def routes(system: System) -> Routes:
         answer(response, done, falcon.HTTP_202 if done.state == ASKED else falcon.HTTP_200)
 
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
+        "/v1/logins": {"POST": login},
+        "/v1/wallets/{act}/phone": {"POST": bind_phone},
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},

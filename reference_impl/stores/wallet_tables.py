@@ -1,6 +1,6 @@
-"""The wallet's databases: asset orders and withdrawals by act_id, budgets in the first of them.
+"""The wallet's databases: asset orders and withdrawals by act_id, budgets and who people are in the first of them.
 
-    wallet_0   orders, withdrawals, budgets, slices, and shadow_… of each
+    wallet_0   orders, withdrawals, budgets, slices, identities, phones, acts, and shadow_… of each
     wallet_1   orders, withdrawals, …
 
 What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
@@ -26,6 +26,12 @@ class WalletTables(NamedTuple):
     """What a scene may give in a stage, and how much of it is promised to slices (B14, Money rule 10)."""
     slices: sa.Table
     """Parts of a budget that a process holds, each until a moment."""
+    identities: sa.Table
+    """Which act_id a user of an account system has (B01)."""
+    phones: sa.Table
+    """Which act_id a phone number has: the first that brought it (B01)."""
+    acts: sa.Table
+    """Which act_ids are aliases, of whom, and whether the money has moved (B01, Money rule 9)."""
 
 
 @cache
@@ -86,7 +92,34 @@ def wallet_tables(tagged: bool) -> WalletTables:
         sa.Column("until_us", sa.BigInteger, nullable=False),
         **money,
     )
-    return WalletTables(orders, withdrawals, budgets, slices)
+    identities = sa.Table(
+        f"{prefix}identities",
+        metadata,
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("system", NAME, nullable=False),
+        sa.Column("uid", sa.String(40), nullable=False),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("system", "uid", name=f"{prefix}one_identity"),
+        **money,
+    )
+    phones = sa.Table(
+        f"{prefix}phones",
+        metadata,
+        sa.Column("phone", NAME, primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        **money,
+    )
+    acts = sa.Table(
+        f"{prefix}acts",
+        metadata,
+        sa.Column("act", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("into_act", sa.BigInteger, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        **money,
+    )
+    sa.Index(f"{prefix}aliases_of", acts.c.into_act)
+    sa.Index(f"{prefix}merging", acts.c.state)
+    return WalletTables(orders, withdrawals, budgets, slices, identities, phones, acts)
 
 
 def create_wallet_store(store: Store) -> None:

@@ -1,4 +1,5 @@
-"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often one asks.
+"""Awarding: one protocol for every game (B04). Under an order number a person gets one award, however often one asks,
+and under whichever of their act_ids (B01).
 
 A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
@@ -6,8 +7,9 @@ store is gone (B10).
 """
 
 import logging
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.token_store import CREDITED, Promise
 
 log = logging.getLogger(__name__)
@@ -56,13 +59,28 @@ def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, budget_spent, other_amount.
     """
     scene = _scene(desk, request)
-    order = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    orders = _orders(desk, scene, request)
     if scene.path == "token" and not system.controls.on("token_store_off"):
         try:
-            return _by_token(system, desk, scene, order, request)
+            return _by_token(system, desk, scene, orders, request)
         except CacheError as error:
-            log.warning("the token store does not answer, %s is given by an order row: %s", order, error)
-    return _by_row(system, desk, scene, order, request)
+            log.warning("the token store does not answer, %s is given by an order row: %s", orders.new, error)
+    return _by_row(system, desk, scene, orders, request)
+
+
+class Orders(NamedTuple):
+    """The order number that a person's award gets, and those under which it may stand already: one an act_id (B01)."""
+
+    new: OrderNumber
+    standing: tuple[OrderNumber, ...]
+
+
+def _orders(desk: Desk, scene: Scene, request: AwardRequest) -> Orders:
+    """Of several that stand, what was asked for under the same act_id before is the answer."""
+    asked = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    family = family_of(desk, request.act)
+    others = (asked._replace(act=act) for act in family.acts if act != request.act)
+    return Orders(asked._replace(act=family.holder), (asked, *others))
 
 
 def _scene(desk: Desk, request: AwardRequest) -> Scene:
@@ -81,13 +99,15 @@ def _scene(desk: Desk, request: AwardRequest) -> Scene:
 # --- by token ---------------------------------------------------------------------------------------------------------
 
 
-def _by_token(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
-    standing = desk.tokens.standing(order.act, str(order))
-    if standing is not None:
-        return _told(desk, order, standing, request.amount_fen)
-    before = _standing_fen(system, desk, order)
+def _by_token(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest) -> Given:
+    order = orders.new
+    for one in orders.standing:
+        standing = desk.tokens.standing(one.act, str(one))
+        if standing is not None:
+            return _told(desk, one, standing, request.amount_fen)
+    before = _standing(system, desk, orders.standing)
     if before is not None:
-        return _same(order, before, request.amount_fen, "credited")
+        return _same(*before, request.amount_fen, "credited")
     number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
     opened_us = system.runtime.now_us()
     token = desk.keyring.seal(_token(desk, order, request, opened_us), number)
@@ -121,10 +141,11 @@ def _token(desk: Desk, order: OrderNumber, request: AwardRequest, opened_us: int
 # --- by order row -----------------------------------------------------------------------------------------------------
 
 
-def _by_row(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
-    before = _standing_fen(system, desk, order)
+def _by_row(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest) -> Given:
+    order = orders.new
+    before = _standing(system, desk, orders.standing)
     if before is not None:
-        return _same(order, before, request.amount_fen, "accepted")
+        return _same(*before, request.amount_fen, "accepted")
     number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
     made = Award(str(order), request.amount_fen, number, system.runtime.now_us())
     try:
@@ -171,10 +192,13 @@ def finish(desk: Desk, order: OrderNumber) -> None:
 # --- what stands ------------------------------------------------------------------------------------------------------
 
 
-def _standing_fen(system: System, desk: Desk, order: OrderNumber) -> int | None:
-    """The amount under an order number in the databases: accepted by a row, or credited."""
-    accepted = _row_fen(desk, order)
-    return accepted if accepted is not None else credited_fen(system.ledger, [order], order.tagged).get(str(order))
+def _standing(system: System, desk: Desk, orders: Sequence[OrderNumber]) -> tuple[OrderNumber, int] | None:
+    """The award that a person has under one of these numbers in the databases: accepted by a row, or credited."""
+    accepted = {order: fen for order in orders if (fen := _row_fen(desk, order)) is not None}
+    if not accepted:
+        credited = credited_fen(system.ledger, orders, orders[0].tagged)
+        accepted = {order: credited[str(order)] for order in orders if str(order) in credited}
+    return next(iter(accepted.items()), None)
 
 
 def _row_fen(desk: Desk, order: OrderNumber) -> int | None:

@@ -21,6 +21,8 @@ from reference_impl.system import System
 from reference_impl.wallet import crediting
 from reference_impl.wallet.award import ACCEPTED
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import Family
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.token_store import CREDITED, Promise
 
 log = logging.getLogger(__name__)
@@ -47,9 +49,17 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
-    """What a person owns, with the tokens that their client kept."""
-    promised, refused = promises(system, desk, act, presented)
-    account = held(system.ledger, act, is_tagged_act(act))
+    """What a person owns, with the tokens that their client kept; the same under each of their act_ids (B01)."""
+    family = family_of(desk, act)
+    shown = _page(system, desk, family, presented)
+    if family_of(desk, act).acts != family.acts:  # merged while it was read: some of it may be of before, some of after
+        return page(system, desk, act, presented)
+    return shown
+
+
+def _page(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> Page:
+    promised, refused = promises(system, desk, family, presented)
+    account = held(system.ledger, family.acts, is_tagged_act(family.holder))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
     flow = [Flow(order, amount_fen, True) for order, amount_fen in account.awards.items()]
     flow += [Flow(order, award.amount_fen, False) for order, award in waiting.items()]
@@ -66,26 +76,34 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
 
 def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str]) -> int:
     """Credit everything that a person was promised, now; how many awards that was (B08)."""
-    promised, _ = promises(system, desk, act, presented)
-    credited = held(system.ledger, act, is_tagged_act(act)).awards
+    return credit_family(system, desk, family_of(desk, act), presented)
+
+
+def credit_family(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> int:
+    """The same for a person whose act_ids are known."""
+    tagged = is_tagged_act(family.holder)
+    promised, _ = promises(system, desk, family, presented)
+    credited = held(system.ledger, family.acts, tagged).awards
     owed = [award for order, award in promised.items() if order not in credited]
     if owed:
-        crediting.credit(system, desk, owed, is_tagged_act(act))
+        crediting.credit(system, desk, owed, tagged)
     return len(owed)
 
 
-def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> tuple[dict[str, Award], int]:
+def promises(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> tuple[dict[str, Award], int]:
     """Every award of a person that may not be credited yet, by order number, and how many tokens were not believed.
 
     What only the client kept is given back to the server.
     """
-    kept = _kept(desk, act)
-    clients, refused = _believed(system, desk, act, presented)
+    kept = {order: text for act in family.acts for order, text in _kept(desk, act).items()}
+    clients, refused = _believed(system, desk, family, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
-    _give_back(desk, act, lost)
+    _give_back(desk, lost)
     promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
     promised |= {order: award for order, (_, award) in lost.items()}
-    return promised | _accepted(desk, act), refused
+    for act in family.acts:
+        promised |= _accepted(desk, act)
+    return promised, refused
 
 
 def _kept(desk: Desk, act: int) -> dict[str, str]:
@@ -97,7 +115,7 @@ def _kept(desk: Desk, act: int) -> dict[str, str]:
 
 
 def _believed(
-    system: System, desk: Desk, act: int, presented: Sequence[str]
+    system: System, desk: Desk, family: Family, presented: Sequence[str]
 ) -> tuple[dict[str, tuple[str, Award]], int]:
     """Those of a client's tokens that are this person's; all others are counted and alarmed (B09)."""
     found: dict[str, tuple[str, Award]] = {}
@@ -107,7 +125,7 @@ def _believed(
     for text in presented[:MOST_TOKENS]:
         try:
             opened = desk.keyring.open(text)
-            check_owner(system, desk, opened.token.act, opened.token.activity, act)
+            check_owner(system, desk, opened.token.act, opened.token.activity, family)
             found[opened.token.order] = text, opened.award
         except Refused as error:
             refused += 1
@@ -115,9 +133,9 @@ def _believed(
     return found, refused
 
 
-def check_owner(system: System, desk: Desk, holder: int, activity: str, act: int) -> None:
+def check_owner(system: System, desk: Desk, holder: int, activity: str, family: Family) -> None:
     """Raises Refused: token_foreign, token_expired."""
-    if holder != act or activity != desk.activity.id:
+    if holder not in family.acts or activity != desk.activity.id:
         raise Refused("token_foreign")
     if desk.activity.ends_us and system.runtime.now_us() > desk.activity.ends_us:
         raise Refused("token_expired")
@@ -127,10 +145,12 @@ def _award(desk: Desk, text: str) -> Award:
     return desk.keyring.open(text).award
 
 
-def _give_back(desk: Desk, act: int, lost: dict[str, tuple[str, Award]]) -> None:
+def _give_back(desk: Desk, lost: dict[str, tuple[str, Award]]) -> None:
     try:
         for order, (text, award) in lost.items():
-            desk.tokens.keep(act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us))
+            desk.tokens.keep(
+                award.number.act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us)
+            )
     except CacheError:
         log.warning("%d tokens could not be given back to the store", len(lost))
 
