@@ -4,14 +4,15 @@ from random import Random
 
 from harness.simulation.world import Plan, World
 from scenarios.worlds.festival import MERGES, UNMARKED, Festival, binds, gets, person, views, withdraws
-from scenarios.worlds.scripts import api
+from scenarios.worlds.scripts import api, within
 
 PHONE = "8613800000001"
 
 
 def plan(random: Random) -> Plan:
+    late = gets(1, 40, rain="2", pause_s=within(random, 0.0, 0.04))  # before or after the other has got theirs
     people = (
-        person(1, gets(1, 30, attempts=2), binds(PHONE, attempts=2), gets(1, 40, rain="2"), views(), asks="api-1"),
+        person(1, gets(1, 30, attempts=2), binds(PHONE, attempts=2), late, views(), asks="api-1"),
         person(
             2,
             gets(2, 50, attempts=2),
