@@ -336,8 +336,8 @@ class LegalSystem:
         self.rows["history"] += legal_festival.history(self.true_ns)
         for table, rows in legal_festival.evidence().items():
             self.rows[table] += rows
-        for entry, kind, lines in legal_festival.movements():
-            self.post(entry, kind, None, lines, False)
+        for entry, kind, subject, lines in legal_festival.movements():
+            self.post(entry, kind, subject, lines, False)
 
     def cache(self) -> None:
         """Let the cache say what the orders say."""

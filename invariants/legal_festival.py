@@ -1,7 +1,8 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
 One person gets two awards and a coupon, sees the live total before and after, looks at their wallet, once when it shows
-the credited balance alone, is shown a forged token's failure, uses the coupon, and withdraws a part.
+the credited balance alone, is shown a forged token's failure, uses the coupon, and withdraws a part; then another turns
+out to be the same person, and what they have is shown as one.
 """
 
 from typing import Any, Final
@@ -15,6 +16,10 @@ _COUPON: Final = f"{PERSON}_tea_1_tea_live"
 _WITHDRAWN_FEN: Final = 50
 _WITHDRAWAL: Final = f"{PERSON}-w"
 _MS: Final = 1_000_000
+
+ALIAS: Final = "100000000000002"
+_ALIAS_ORDER: Final = f"{ALIAS}_rain_3_cash_live"
+_ALIAS_FEN: Final = 20
 
 
 def history(begins_ns: int) -> list[Row]:
@@ -32,6 +37,16 @@ def history(begins_ns: int) -> list[Row]:
         {"operation": "coupon", "subject": _COUPON},
         {"operation": "use", "subject": _COUPON},
         {"operation": "withdraw", "subject": _WITHDRAWAL, "amount_fen": _WITHDRAWN_FEN},
+    ]
+    told += [
+        {"person": ALIAS, "operation": "award", "subject": _ALIAS_ORDER, "amount_fen": _ALIAS_FEN},
+        {"person": ALIAS, "operation": "bind", "subject": PERSON},
+        {
+            "operation": "wallet",
+            "orders": ",".join((*_ORDERS, _ALIAS_ORDER)),
+            "balance_fen": income_fen - _WITHDRAWN_FEN + _ALIAS_FEN,
+            "income_fen": income_fen + _ALIAS_FEN,
+        },
     ]
     return [
         {
@@ -54,13 +69,15 @@ def history(begins_ns: int) -> list[Row]:
 def evidence() -> dict[str, list[Row]]:
     """What the stores say afterwards, postings and accounts apart."""
     untagged = {"tag": False}
+    given = [(PERSON, order, fen) for order, fen in zip(_ORDERS, _FEN, strict=True)]
+    given.append((ALIAS, _ALIAS_ORDER, _ALIAS_FEN))
     return {
         "awards": [
             {
                 "store": "ledger_1",
                 "order_number": order,
                 "activity": "spring",
-                "person": PERSON,
+                "person": person,
                 "scene": "rain",
                 "rain": order.split("_")[2],
                 "award_type": "cash",
@@ -69,8 +86,9 @@ def evidence() -> dict[str, list[Row]]:
                 "state": "credited",
                 **untagged,
             }
-            for order, fen in zip(_ORDERS, _FEN, strict=True)
+            for person, order, fen in given
         ],
+        "merges": [{"store": "wallet_0", "person": ALIAS, "holder": PERSON, "state": "merged", **untagged}],
         "budgets": [
             {
                 "store": "wallet_0",
@@ -79,7 +97,7 @@ def evidence() -> dict[str, list[Row]]:
                 "total_fen": 1_000,
                 "cap_fen": 100,
                 "outstanding_fen": 0,
-                "promised_fen": sum(_FEN),
+                "promised_fen": sum(_FEN) + _ALIAS_FEN,
                 **untagged,
             }
         ],
@@ -97,7 +115,7 @@ def evidence() -> dict[str, list[Row]]:
                 **untagged,
             }
         ],
-        "live_totals": [{"store": "total", "activity": "spring", "total_fen": sum(_FEN), **untagged}],
+        "live_totals": [{"store": "total", "activity": "spring", "total_fen": sum(_FEN) + _ALIAS_FEN, **untagged}],
         "withdrawals": [
             {
                 "store": "wallet_1",
@@ -114,13 +132,19 @@ def evidence() -> dict[str, list[Row]]:
     }
 
 
-def movements() -> list[tuple[str, str, list[tuple[str, int]]]]:
-    """Entries of the ledger: key, kind and lines."""
-    account, transit = f"user:{PERSON}", f"transit:{_WITHDRAWAL}"
+def movements() -> list[tuple[str, str, str | None, list[tuple[str, int]]]]:
+    """Entries of the ledger: key, kind, subject and lines."""
+    account, alias, transit = f"user:{PERSON}", f"user:{ALIAS}", f"transit:{_WITHDRAWAL}"
+    out, back = -_WITHDRAWN_FEN, _WITHDRAWN_FEN
     moved = [
-        (order, "award", [("budget:rain:live:1", -fen), (account, fen)])
+        (order, "award", None, [("budget:rain:live:1", -fen), (account, fen)])
         for order, fen in zip(_ORDERS, _FEN, strict=True)
     ]
-    moved.append((f"withdraw:{_WITHDRAWAL}", "withdraw", [(account, -_WITHDRAWN_FEN), (transit, _WITHDRAWN_FEN)]))
-    moved.append((f"settle:{_WITHDRAWAL}", "settle", [(transit, -_WITHDRAWN_FEN), ("bank", _WITHDRAWN_FEN)]))
-    return moved
+    return [
+        *moved,
+        (f"withdraw:{_WITHDRAWAL}", "withdraw", None, [(account, out), (transit, back)]),
+        (f"settle:{_WITHDRAWAL}", "settle", None, [(transit, out), ("bank", back)]),
+        (_ALIAS_ORDER, "award", None, [("budget:rain:live:1", -_ALIAS_FEN), (alias, _ALIAS_FEN)]),
+        (f"merge:{ALIAS}", "merge", ALIAS, [(alias, -_ALIAS_FEN), ("clearing", _ALIAS_FEN)]),
+        (f"merged:{ALIAS}", "merge", ALIAS, [("clearing", -_ALIAS_FEN), (account, _ALIAS_FEN)]),
+    ]

@@ -1,13 +1,15 @@
--- statement: whatever a client was told of under a coupon's order number stands under it, once, and is theirs
--- needs: history, coupons(coupon, person)
+-- statement: whatever a client was told of under a coupon's order number stands under it, once, and is theirs, under
+--   whichever of their ids
+-- needs: history, coupons(coupon, person), merges(person, holder)
+-- uses: families
 -- sentence: coupon {subject} of person {person}: {fault}
 
 -- section: violations
 WITH told AS (
-    SELECT subject AS coupon, MIN(person) AS person, MIN(done_ns) AS moment
+    SELECT subject AS coupon, person, MIN(done_ns) AS moment
     FROM history
     WHERE operation = 'coupon' AND outcome = 'ok' AND subject IS NOT NULL
-    GROUP BY subject
+    GROUP BY subject, person
 ),
 standing AS (
     SELECT coupon, COUNT(*) AS coupons, MIN(person) AS holder
@@ -27,7 +29,11 @@ SELECT
     standing.coupons
 FROM told
 LEFT JOIN standing ON standing.coupon = told.coupon
-WHERE standing.coupon IS NULL OR standing.holder <> told.person
+LEFT JOIN families ON families.person = told.person
+LEFT JOIN families AS holders ON holders.person = standing.holder
+WHERE
+    standing.coupon IS NULL
+    OR (standing.holder <> told.person AND COALESCE(families.holder <> holders.holder, TRUE))
 UNION ALL
 SELECT
     coupon AS subject,

@@ -106,8 +106,12 @@ def drawing_on(query: str, tables: Mapping[str, str]) -> str:
 
 
 def _complete(query: str, uses: tuple[str, ...]) -> str:
-    """The query with the shared relations that it reads said in its WITH."""
-    said = ",\n".join(_said(name) for name in uses if re.search(rf"\b{name}\b", query))
+    """The query with the shared relations that it reads, and those that these read, said in its WITH."""
+    read: list[str] = []
+    for name in reversed(uses):
+        if re.search(rf"\b{name}\b", "\n".join((query, *(SHARED[other] for other in read)))):
+            read.insert(0, name)
+    said = ",\n".join(_said(name) for name in read)
     if not said:
         return query
     own = re.sub(r"\A((?:--.*\n)*)WITH ", r",\n\1", query)

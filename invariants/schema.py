@@ -133,6 +133,13 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "state": "VARCHAR",  # accepted (promised, not in the account yet) | credited
         "tag": "BOOLEAN",
     },
+    "merges": {
+        "store": "VARCHAR",
+        "person": "VARCHAR",  # whose id has become an alias
+        "holder": "VARCHAR",  # of this person, who is nobody's alias
+        "state": "VARCHAR",  # merging (the money may not have moved) | merged
+        "tag": "BOOLEAN",
+    },
     "budgets": {
         "store": "VARCHAR",
         "scene": "VARCHAR",

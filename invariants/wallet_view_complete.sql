@@ -1,8 +1,8 @@
--- statement: a wallet view shows every award that its person was told of before, none that nobody asked for until it
---   ended, their sum as income, and as balance what withdrawals can have left of it; one that says its balance alone
---   claims no more than that, and is not more than everything that was asked for
--- needs: history(orders, balance_fen, income_fen)
--- uses: award_attempts
+-- statement: a wallet view shows every award that its person was told of before, under whichever of their ids, none that
+--   nobody asked for until it ended, their sum as income, and as balance what withdrawals can have left of it; one that
+--   says its balance alone claims no more than that, and is not more than everything that was asked for
+-- needs: history(orders, balance_fen, income_fen), merges(person, holder), awards(order_number, person, amount_fen)
+-- uses: award_attempts, families, kin
 -- sentence: view {worker}/{number} of person {person}: {fault}
 
 -- section: violations
@@ -38,6 +38,21 @@ given AS (
     FROM award_attempts
     WHERE order_number IS NOT NULL
     GROUP BY person, order_number
+    UNION ALL
+    -- what a person of a family asked for and heard nothing of may have been given under another of its ids
+    SELECT
+        award_attempts.person,
+        awards.order_number,
+        awards.amount_fen AS lowest_fen,
+        awards.amount_fen,
+        CAST(NULL AS BIGINT) AS told_ns,
+        MIN(award_attempts.sent_ns - award_attempts.clock_error_ns) AS asked_ns
+    FROM award_attempts
+    INNER JOIN families ON families.person = award_attempts.person
+    INNER JOIN families AS others ON others.holder = families.holder
+    INNER JOIN awards ON awards.person = others.person AND awards.amount_fen = award_attempts.amount_fen
+    WHERE award_attempts.outcome = 'info'
+    GROUP BY award_attempts.person, awards.order_number, awards.amount_fen
 ),
 seen AS (
     SELECT
@@ -50,24 +65,41 @@ seen AS (
         given.amount_fen,
         given.told_ns,
         given.asked_ns,
+        kin.maybe_ns,
+        kin.sure_ns,
         CASE
             WHEN REPLACE(views.orders, ',' || given.order_number || ',', ',') <> views.orders THEN 1
             ELSE 0
         END AS is_shown
     FROM views
-    INNER JOIN given ON given.person = views.person
+    INNER JOIN kin ON kin.person = views.person
+    INNER JOIN given ON given.person = kin.other
+),
+-- of one order several people of a family may have been told, or one told and another not
+judged_orders AS (
+    SELECT
+        worker,
+        number,
+        order_number,
+        COALESCE(MIN(CASE WHEN told_ns IS NOT NULL THEN lowest_fen END), MIN(lowest_fen)) AS lowest_fen,
+        COALESCE(MAX(CASE WHEN told_ns IS NOT NULL THEN amount_fen END), MAX(amount_fen)) AS amount_fen,
+        MAX(is_shown) AS is_shown,
+        MAX(CASE WHEN asked_ns < ended_ns AND maybe_ns < ended_ns THEN 1 ELSE 0 END) AS is_known,
+        MAX(CASE WHEN told_ns < began_ns AND sure_ns < began_ns THEN 1 ELSE 0 END) AS is_due
+    FROM seen
+    GROUP BY worker, number, order_number
 ),
 totals AS (
     SELECT
         worker,
         number,
-        SUM(CASE WHEN is_shown = 1 AND asked_ns < ended_ns THEN 1 ELSE 0 END) AS known,
-        SUM(CASE WHEN is_shown = 1 THEN lowest_fen ELSE 0 END) AS lowest_fen,
-        SUM(CASE WHEN is_shown = 1 THEN amount_fen ELSE 0 END) AS shown_fen,
-        SUM(CASE WHEN asked_ns < ended_ns THEN amount_fen ELSE 0 END) AS asked_fen,
-        MIN(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN order_number END) AS missing,
-        SUM(CASE WHEN is_shown = 0 AND told_ns < began_ns THEN amount_fen ELSE 0 END) AS missing_fen
-    FROM seen
+        SUM(is_shown * is_known) AS known,
+        SUM(is_shown * lowest_fen) AS lowest_fen,
+        SUM(is_shown * amount_fen) AS shown_fen,
+        SUM(is_known * amount_fen) AS asked_fen,
+        MIN(CASE WHEN is_shown = 0 AND is_due = 1 THEN order_number END) AS missing,
+        SUM(CASE WHEN is_shown = 0 AND is_due = 1 THEN amount_fen ELSE 0 END) AS missing_fen
+    FROM judged_orders
     GROUP BY worker, number
 ),
 -- one key is one withdrawal, however often it is asked for; what was refused may have been away until that was told
@@ -93,16 +125,24 @@ taken AS (
             CASE
                 WHEN
                     asked.asked_ns < views.done_ns + views.clock_error_ns
+                    AND kin.maybe_ns < views.done_ns + views.clock_error_ns
                     AND (asked.refused_ns IS NULL OR asked.refused_ns > views.sent_ns - views.clock_error_ns)
                     THEN asked.amount_fen
                 ELSE 0
             END
         ) AS most_fen,
         SUM(
-            CASE WHEN asked.told_ns < views.sent_ns - views.clock_error_ns THEN asked.amount_fen ELSE 0 END
+            CASE
+                WHEN
+                    asked.told_ns < views.sent_ns - views.clock_error_ns
+                    AND kin.sure_ns < views.sent_ns - views.clock_error_ns
+                    THEN asked.amount_fen
+                ELSE 0
+            END
         ) AS least_fen
     FROM views
-    INNER JOIN withdrawals_asked AS asked ON asked.person = views.person
+    INNER JOIN kin ON kin.person = views.person
+    INNER JOIN withdrawals_asked AS asked ON asked.person = kin.other
     GROUP BY views.worker, views.number
 ),
 judged AS (

@@ -20,7 +20,7 @@ from reference_impl.routes.accounts import FundBody
 from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
-from reference_impl.routes.wallet import PageBody, UseBody, WithdrawalBody
+from reference_impl.routes.wallet import LoginBody, PageBody, PhoneBody, UseBody, WithdrawalBody
 from reference_impl.wallet.award import AwardRequest, Given
 from reference_impl.wallet.config import Version
 from reference_impl.wallet.coupons import Coupon
@@ -94,6 +94,12 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "find_code": Operation("the packet that a code stands for", answers.CodeOf, ("unknown_code",), tagged=True),
     "sent": Operation("a screen of what somebody sent", Page, tagged=True, query=_AFTER),
     "received": Operation("a screen of what somebody received", Page, tagged=True, query=_AFTER),
+    "login": Operation(
+        "the act_id of whoever logs in from one of eight apps", answers.Act, (), LoginBody, keyed=True, tagged=True
+    ),
+    "bind_phone": Operation(
+        "the act_id of who brings a phone number", answers.Act, ("tag_mismatch",), PhoneBody, keyed=True, tagged=True
+    ),
     "give_award": Operation(
         "give an award under its order number",
         Given,

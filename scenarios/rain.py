@@ -20,6 +20,8 @@ TIMES: Final = 12
 beside the consumer, at once or because somebody takes money out."""
 CAP_FEN: Final = 20_000
 """Of one award, in every scene that is played."""
+SECOND_FROM: Final = 500_000_000
+"""Who has accounts in two apps has the second so many numbers after the first."""
 
 # moments, as shares of the night
 _BEGINS: Final = 0.03
@@ -32,7 +34,7 @@ SCENES: Final[Mapping[str, float]] = {"rain": 0.70, "video": 0.20, "fireworks": 
 
 # how a person behaves in a shower
 BEHAVIOUR: Final[Mapping[str, float]] = {
-    "look": 0.34,  # looks at the wallet once the award is there
+    "look": 0.31,  # looks at the wallet once the award is there
     "refresh": 0.22,  # looks all the time: while the award is given, and then again and again
     "impatient": 0.10,  # gives up after milliseconds, and asks again under the same order
     "double_tap": 0.05,  # asks twice at once
@@ -40,6 +42,7 @@ BEHAVIOUR: Final[Mapping[str, float]] = {
     "again": 0.04,  # asks once more, and then for another amount
     "greedy": 0.02,  # asks for more than the cap first
     "withdraw": 0.09,  # takes a part out in the middle of it all
+    "bind": 0.03,  # has two accounts, and brings the same phone number to both
     "lose_phone": 0.03,  # the client's tokens are gone
     "forge": 0.01,  # presents tokens that nobody gave
     "alter": 0.01,  # presents an own token, changed
@@ -105,6 +108,11 @@ def sets(people: int, rounds: int, duration_s: float) -> tuple[str, ...]:
     """What operators set: crediting goes at its own speed until the last shower is over, and then as fast as it can."""
     speed = crediting_per_s(people, rounds, duration_s)
     return f"set=award_credit_per_s:{speed}@0", f"set=award_credit_per_s:0@{_ENDS * duration_s:.1f}"
+
+
+def phone_of(act: int) -> str:
+    """The phone number of a person, by the act_id of their first account; nobody else's."""
+    return str(act)
 
 
 def _interval_s(rounds: int, duration_s: float) -> float:

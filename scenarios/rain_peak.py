@@ -5,7 +5,8 @@
 
 `rain.py` plans it; here is what people do when it rains on them. Each keeps the tokens that they were given in a purse,
 and shows them whenever they look at their wallet or take money out. Who has lost their phone looks `anew`: without the
-tokens that were on it. What thieves try is marked in the history, and must have no effect.
+tokens that were on it. Who has two accounts brings one phone number to both, and is one person from then on. What
+thieves try is marked in the history, and must have no effect.
 """
 
 from collections import deque
@@ -22,7 +23,7 @@ from harness.swarm.users import ArrivalsUser
 from harness.target import Answer
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import OrderNumber, order_number
-from scenarios.rain import CAP_FEN, ROUNDS, Catch, Reading, plan_rain
+from scenarios.rain import CAP_FEN, ROUNDS, SECOND_FROM, Catch, Reading, phone_of, plan_rain
 from scenarios.thief import Thief
 
 TARGET: Final = Path(__file__).parent.parent / "reference_impl" / "wallet" / "target.toml"
@@ -61,6 +62,11 @@ class Purse:
             if token := answer.fields.get("token"):
                 self.tokens[answer.subject] = token
 
+    def add(self, other: "Purse") -> None:
+        """What the client of another account kept."""
+        self.told |= other.told
+        self.tokens |= other.tokens
+
     def lose(self) -> None:
         """The phone is gone, and the tokens with it."""
         self.tokens.clear()
@@ -72,7 +78,8 @@ class Purse:
 
 
 class Moment(NamedTuple):
-    """A person in a shower: who they are, what they have, what they do, and what they can get at."""
+    """A person in a shower: who they are, what they have, what they do, and what they can get at; and the same shower
+    in another app, where they have a second account."""
 
     person: Person
     purse: Purse
@@ -80,6 +87,7 @@ class Moment(NamedTuple):
     order: OrderNumber
     thief: Thief
     loot: "deque[Loot]"
+    second: "Callable[[], Moment]"
 
 
 # --- steps
@@ -107,6 +115,10 @@ def look(purse: Purse, person: Person) -> Answer:
 def take_out(moment: Moment, amount_fen: int, key: str, person: Person) -> Answer:
     values = {"app": moment.catch.app, "tokens": list(moment.purse.tokens.values())}
     return person.insist("withdraw", amount_fen=amount_fen, key=key, values=values)
+
+
+def bring(phone: str, purse: Purse, person: Person) -> Answer:
+    return person.insist("bind", values={"phone": phone, "tokens": list(purse.tokens.values())})
 
 
 def use(order: str, app: str, person: Person) -> Answer:
@@ -159,8 +171,9 @@ def coupon(moment: Moment) -> None:
     award(moment, moment.person)
     order = order_number(moment.person.uid, COUPON, moment.order.rain, COUPON, "live")
     values = {"scene": COUPON, "rain": order.rain}
-    if moment.person.insist("coupon", subject=str(order), values=values).outcome == "ok":
-        moment.person.together(*(partial(use, str(order), app) for app in (moment.catch.app, _OTHER_APP)))
+    drawn = moment.person.insist("coupon", subject=str(order), values=values)
+    if drawn.outcome == "ok" and drawn.subject:
+        moment.person.together(*(partial(use, drawn.subject, app) for app in (moment.catch.app, _OTHER_APP)))
     look(moment.purse, moment.person)
 
 
@@ -191,6 +204,21 @@ def withdraw(moment: Moment) -> None:
         moment.purse.taken_fen += amount_fen
         tap = partial(take_out, moment, amount_fen, moment.person.new_key())
         moment.person.together(tap, tap)
+    look(moment.purse, moment.person)
+
+
+def bind(moment: Moment) -> None:
+    """Is given the award in both accounts, once more while the second of them brings the phone number that the first
+    has brought, and looks under either."""
+    second, phone = moment.second(), phone_of(moment.person.uid)
+    for account in (moment, second):
+        award(account, account.person)
+    first, last = (moment, second) if moment.catch.round % 2 else (second, moment)
+    bring(phone, first.purse, first.person)
+    _, bound = last.person.together(partial(award, last), partial(bring, phone, last.purse))
+    if bound.outcome == "ok":
+        moment.purse.add(second.purse)
+        look(moment.purse, second.person)
     look(moment.purse, moment.person)
 
 
@@ -239,6 +267,7 @@ SCRIPTS: Final[dict[str, Callable[[Moment], None]]] = {
     "again": again,
     "greedy": greedy,
     "withdraw": withdraw,
+    "bind": bind,
     "lose_phone": lose_phone,
     "forge": forge,
     "alter": alter,
@@ -272,22 +301,28 @@ class RainPeak(ArrivalsUser):
     def mine(self, what: Catch | Reading) -> bool:
         return what.person % self.worker.parts == self.worker.part
 
-    def somebody(self, what: Catch | Reading, due_ns: int) -> tuple[Person, Purse]:
+    def somebody(self, number: int, tagged: bool, due_ns: int | None) -> tuple[Person, Purse]:
         """A person, by their act_id, and their purse."""
-        person = self.worker.person(what.person, what.tagged, due_ns)
-        person.uid = act_id(person.uid, what.tagged)
+        person = self.worker.person(number, tagged, due_ns)
+        person.uid = act_id(person.uid, tagged)
         return person, self.purses.setdefault(person.uid, Purse())
 
-    def come(self, catch: Catch, due_ns: int) -> None:
-        person, purse = self.somebody(catch, due_ns)
+    def moment(self, catch: Catch, number: int, due_ns: int | None) -> Moment:
+        """A shower as the `number`-th account sees it."""
+        person, purse = self.somebody(number, catch.tagged, due_ns)
         order = order_number(person.uid, catch.scene, str(catch.round), AWARD_TYPES[catch.scene], "live")
-        SCRIPTS[catch.behaviour](Moment(person, purse, catch, order, self.thief, self.loot))
-        if token := purse.tokens.get(str(order)):
-            self.loot.append(Loot(person.uid, str(order), token))
+        second = partial(self.moment, catch, number + SECOND_FROM, None)
+        return Moment(person, purse, catch, order, self.thief, self.loot, second)
+
+    def come(self, catch: Catch, due_ns: int) -> None:
+        moment = self.moment(catch, catch.person, due_ns)
+        SCRIPTS[catch.behaviour](moment)
+        if token := moment.purse.tokens.get(str(moment.order)):
+            self.loot.append(Loot(moment.person.uid, str(moment.order), token))
 
     def read(self, last: Reading, due_ns: int) -> None:
         """Everybody looks at last; what only the client kept the server has again then."""
-        person, purse = self.somebody(last, due_ns)
+        person, purse = self.somebody(last.person, last.tagged, due_ns)
         for _ in range(ATTEMPTS):
             if look(purse, person).outcome == "ok":
                 return

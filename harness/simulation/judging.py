@@ -19,7 +19,7 @@ _TABLES: Final[Mapping[str, Columns]] = {"history": HISTORY, **EVIDENCE}
 _NAMES: Final = frozenset(
     (
         *("worker", "store", "home", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key"),
-        *("order_number", "orders", "scene", "withdrawal", "coupon", "template", "activity", "reader"),
+        *("order_number", "orders", "scene", "withdrawal", "coupon", "template", "activity", "reader", "holder"),
     )
 )
 """Columns that say who or what: two schedules' must not be taken for the same. The number stands at the end, where it

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from reference_impl.domain.orders import OrderNumber, parse_order
-from reference_impl.ledger import books
+from reference_impl.ledger import books, merges
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.stores.layout import LedgerTables, ledger_tables
 from reference_impl.stores.sql import Store
@@ -34,36 +34,61 @@ class Award(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a person's account says at one moment: its balance, and every award that is in it, by order number."""
+    """What a person's accounts say: the balance, and every award that is in it, by order number."""
 
     balance_fen: int
     awards: dict[str, int]
 
 
 def credit_awards(ledger: Ledger, awards: Iterable[Award], tagged: bool) -> None:
-    """Move awards from their scenes' budgets to their people, each once however often this is called."""
-    for store, owed in _by_shard(ledger, awards):
-        ledger.write_in(store, tagged, lambda c, store, tables, owed=owed: _credit(c, store, tables, owed))  # type: ignore[misc]
+    """Move awards from their scenes' budgets to their people, each once however often this is called.
+
+    What belongs to a merged account goes where that account's money went (Money rule 9).
+    """
+    owed = [(award.number.act, award) for award in awards]
+    while owed:
+        late: list[tuple[int, Award]] = []
+        for store, due in _by_shard(ledger, owed):
+            late += ledger.write_in(store, tagged, partial(_credit, owed=due))
+        owed = late
 
 
-def held(ledger: Ledger, act: int, tagged: bool) -> Held:
-    """Balance and awards of one person, by one statement: both are of the same moment."""
-    statement, values = _held(tagged), {"act": act, "name": books.user(act).name}
-    rows = ledger.shard(act).read(lambda connection: connection.execute(statement, values).all())
-    balance_fen = next((row.balance_fen for row in rows if row.balance_fen is not None), 0)
-    return Held(int(balance_fen), {row.order_number: row.amount_fen for row in rows if row.order_number is not None})
+def held(ledger: Ledger, acts: Sequence[int], tagged: bool) -> Held:
+    """Balance and awards of one person, the accounts of whose `acts` are merged each into one before it.
+
+    An account's balance and awards are of the same moment. Where money goes is read before where it comes from: a merge
+    that is seen to have left and was not yet seen to have arrived is on its way, and counts.
+    """
+    balance_fen, awards, arrived = 0, dict[str, int](), set[str]()
+    for act in acts:
+        values = {"act": act, "name": books.user(act).name, "entries": _merges_of(acts, act)}
+        rows = ledger.shard(act).read(lambda c, values=values: c.execute(_held(tagged), values).all())  # type: ignore[misc]
+        awards |= {row.name: row.amount_fen for row in rows if row.what == "award"}
+        balance_fen += sum(int(row.amount_fen) for row in rows if row.what == "balance")
+        entries = {row.name: row.body for row in rows if row.what == "entry"}
+        moved = merges.moved_by(entries, act)
+        if moved is not None and merges.arrival_key(act) not in arrived:
+            balance_fen += moved.amount_fen
+        arrived |= {entry for entry, body in entries.items() if body == str(act)}
+    return Held(balance_fen, awards)
 
 
-def credited_fen(ledger: Ledger, orders: Iterable[OrderNumber], tagged: bool) -> dict[str, int]:
-    """Of these orders those that are credited, with their amounts."""
+def _merges_of(acts: Sequence[int], act: int) -> list[str]:
+    """The entries that say what left an account, and what came to it or to another in its database."""
+    return [merges.merge_key(act), *(merges.arrival_key(other) for other in acts)]
+
+
+def credited_fen(
+    ledger: Ledger, orders: Sequence[OrderNumber], tagged: bool, *, anywhere: bool = False
+) -> dict[str, int]:
+    """Of these orders those that are credited, with their amounts. Unless they are all of one person, some may be
+    credited to who an act_id was merged into, `anywhere`."""
+    values = {"orders": [str(order) for order in orders]}
+    homes = {ledger.shard(order.act).name for order in orders}
     found: dict[str, int] = {}
-    by_store: dict[str, list[str]] = defaultdict(list)
-    for order in orders:
-        by_store[ledger.shard(order.act).name].append(str(order))
-    for store in ledger.stores:
-        if names := by_store.get(store.name):
-            rows = store.read(lambda c, names=names: c.execute(_credited(tagged), {"orders": names}).all())  # type: ignore[misc]
-            found.update((row.order_number, row.amount_fen) for row in rows)
+    for store in (store for store in ledger.stores if anywhere or store.name in homes):
+        rows = store.read(lambda connection: connection.execute(_credited(tagged), values).all())
+        found.update((row.order_number, row.amount_fen) for row in rows)
     return found
 
 
@@ -74,36 +99,43 @@ def awarded_fen(ledger: Ledger, stage: str, tagged: bool) -> int:
     return sum(int(fen or 0) for fen in sums)
 
 
-def _credit(connection: sa.Connection, store: Store, tables: LedgerTables, owed: Sequence[Award]) -> None:
-    wanted = {award.order: award for award in owed}
-    standing = books.standing_entries(connection, tables, wanted)
-    new = [award for order, award in wanted.items() if order not in standing]
-    if not new:
-        return
-    now_us = store.now_us(connection)
-    books.post(connection, store, tables, [_entry(award) for award in new], now_us)
-    store.insert_many(connection, tables.awards, _COLUMNS, [_row(award, now_us) for award in new])
+def _credit(
+    connection: sa.Connection, store: Store, tables: LedgerTables, owed: Sequence[tuple[int, Award]]
+) -> list[tuple[int, Award]]:
+    """Credit those whose accounts are here; the others, with the account that each belongs to."""
+    acts = {act for act, _ in owed}
+    merges.lock(connection, store, tables, acts)
+    entries = [*(award.order for _, award in owed), *(merges.merge_key(act) for act in acts)]
+    standing = books.standing_entries(connection, tables, entries)
+    missing = {award.order: (act, award) for act, award in owed if award.order not in standing}
+    moved = {act: merges.moved_by(standing, act) for act in acts}
+    new = [(act, award) for act, award in missing.values() if moved[act] is None]
+    if new:
+        now_us = store.now_us(connection)
+        books.post(connection, store, tables, [_entry(act, award) for act, award in new], now_us)
+        store.insert_many(connection, tables.awards, _COLUMNS, [_row(act, award, now_us) for act, award in new])
+    return [(to.into, award) for act, award in missing.values() if (to := moved[act]) is not None]
 
 
-def _entry(award: Award) -> books.Entry:
+def _entry(act: int, award: Award) -> books.Entry:
     number = award.number
-    part = number.act % BUDGET_ACCOUNTS
+    part = act % BUDGET_ACCOUNTS
     source = books.Account(f"budget:{number.scene}:{number.stage}:{part}", "budget")
-    return books.transfer(award.order, "award", None, source, books.user(number.act), award.amount_fen)
+    return books.transfer(award.order, "award", None, source, books.user(act), award.amount_fen)
 
 
-def _row(award: Award, now_us: int) -> tuple[Any, ...]:
+def _row(act: int, award: Award, now_us: int) -> tuple[Any, ...]:
     n = award.number
     return (
-        award.order, n.act, n.scene, n.rain, n.award_type, n.stage, award.amount_fen, award.slice, award.opened_us,
+        award.order, act, n.scene, n.rain, n.award_type, n.stage, award.amount_fen, award.slice, award.opened_us,
         now_us,
     )  # fmt: skip
 
 
-def _by_shard(ledger: Ledger, awards: Iterable[Award]) -> list[tuple[Store, list[Award]]]:
-    groups: dict[str, list[Award]] = defaultdict(list)
-    for award in awards:
-        groups[ledger.shard(award.number.act).name].append(award)
+def _by_shard(ledger: Ledger, owed: Iterable[tuple[int, Award]]) -> list[tuple[Store, list[tuple[int, Award]]]]:
+    groups: dict[str, list[tuple[int, Award]]] = defaultdict(list)
+    for act, award in owed:
+        groups[ledger.shard(act).name].append((act, award))
     return [(store, groups[store.name]) for store in ledger.stores if store.name in groups]
 
 
@@ -113,12 +145,24 @@ def _by_shard(ledger: Ledger, awards: Iterable[Award]) -> list[tuple[Store, list
 @cache
 def _held(tagged: bool) -> sa.CompoundSelect[Any]:
     tables = ledger_tables(tagged)
-    awards, accounts = tables.awards.c, tables.accounts.c
+    awards, accounts, entries = tables.awards.c, tables.accounts.c, tables.entries.c
     return sa.union_all(
-        sa.select(awards.order_number, awards.amount_fen, sa.null().label("balance_fen")).where(
-            awards.act == sa.bindparam("act")
+        _told("award", awards.order_number, awards.amount_fen, sa.null()).where(awards.act == sa.bindparam("act")),
+        _told("balance", accounts.account, accounts.balance_fen, sa.null()).where(
+            accounts.account == sa.bindparam("name")
         ),
-        sa.select(sa.null(), sa.null(), accounts.balance_fen).where(accounts.account == sa.bindparam("name")),
+        _told("entry", entries.entry, sa.null(), entries.body).where(
+            entries.entry.in_(sa.bindparam("entries", expanding=True))
+        ),
+    )
+
+
+def _told(what: str, name: Any, amount_fen: Any, body: Any) -> sa.Select[Any]:
+    return sa.select(
+        sa.literal_column(f"'{what}'").label("what"),
+        name.label("name"),
+        amount_fen.label("amount_fen"),
+        body.label("body"),
     )
 
 

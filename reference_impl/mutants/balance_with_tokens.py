@@ -6,6 +6,7 @@ from reference_impl.mutants import Mutant
 from reference_impl.system import System
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.page import Page
 
 _page = paging.page
@@ -15,7 +16,7 @@ def _with_tokens(system: System, desk: Desk, act: int, presented: Sequence[str])
     shown = _page(system, desk, act, presented)
     if shown.flow is not None:
         return shown
-    promised = paging.promises(system, desk, act, presented).awards
+    promised = paging.promises(system, desk, family_of(desk, act), presented).awards
     waiting_fen = sum(award.amount_fen for award in promised.values())
     return replace(shown, balance_fen=shown.balance_fen + waiting_fen, waiting=len(promised))
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.orders import OrderNumber
 from reference_impl.domain.scenes import Scene
@@ -9,9 +11,11 @@ from reference_impl.wallet.desk import Desk
 _give = coupons.give
 
 
-def _given_anyway(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int) -> coupons.Coupon:
+def _given_anyway(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int, standing: Sequence[OrderNumber]
+) -> coupons.Coupon:
     try:
-        return _give(system, desk, scene, order, app)
+        return _give(system, desk, scene, order, app, standing)
     except Refused as refused:
         if refused.code != "in_progress":
             raise

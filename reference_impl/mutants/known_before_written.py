@@ -1,22 +1,22 @@
-from reference_impl.domain.orders import OrderNumber
 from reference_impl.domain.scenes import Scene
 from reference_impl.mutants import Mutant
 from reference_impl.system import System
 from reference_impl.wallet import award as awarding
 from reference_impl.wallet import sparing
-from reference_impl.wallet.award import AwardRequest, Given
+from reference_impl.wallet.award import AwardRequest, Given, Orders
 from reference_impl.wallet.desk import Desk
 
 
 def _by_row(
-    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, *, counted: bool = False
+    system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest, *, counted: bool = False
 ) -> Given:
+    order = orders.new
     known_fen = sparing.known_fen(system, desk, order)
     if known_fen is not None:
         return awarding._same(order, known_fen, request.amount_fen, "accepted")
     sparing.note(system, desk, order, request.amount_fen)
     with sparing.one_at_a_time(system, desk, order.act):
-        return awarding._written(system, desk, scene, order, request, counted)
+        return awarding._written(system, desk, scene, orders, request, counted)
 
 
 def _plant() -> None:

@@ -12,7 +12,7 @@ _page, _held = paging.page, paging.held
 
 
 def _the_other_way_round(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
-    account = held(system.ledger, act, is_tagged_act(act))
+    account = held(system.ledger, [act], is_tagged_act(act))
     paging.held = lambda *_: account
     try:
         return _page(system, desk, act, presented)

@@ -2,23 +2,20 @@ from contextlib import suppress
 
 import sqlalchemy as sa
 
-from reference_impl.domain.orders import OrderNumber
 from reference_impl.domain.scenes import Scene
 from reference_impl.mutants import Mutant
 from reference_impl.system import System
 from reference_impl.wallet import award as awarding
-from reference_impl.wallet.award import AwardRequest, Given
+from reference_impl.wallet.award import AwardRequest, Given, Orders
 from reference_impl.wallet.desk import Desk
 
 _insert = awarding._insert
 
 
-def _written(
-    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, counted: bool
-) -> Given:
-    before = awarding._standing_fen(system, desk, order)
+def _written(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest, counted: bool) -> Given:
+    order, before = orders.new, awarding._standing(system, desk, orders.standing)
     if before is not None:
-        return awarding._same(order, before, request.amount_fen, "accepted")
+        return awarding._same(*before, request.amount_fen, "accepted")
     number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
     made = awarding.Award(str(order), request.amount_fen, number, system.runtime.now_us())
     with suppress(sa.exc.IntegrityError):  # it cannot be another's: the person is locked

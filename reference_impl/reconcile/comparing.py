@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.orders import OrderNumber
+from reference_impl.domain.orders import OrderNumber, parse_order
 from reference_impl.domain.scenes import Scene
 from reference_impl.ledger.awards import Award, credited_fen
 from reference_impl.reconcile.report import MOST_ROWS, Difference, Report
@@ -106,13 +106,21 @@ def _promised(
 
 def _differing(system: System, promised: Iterable[Award], tagged: bool) -> Iterator[tuple[Award, Difference]]:
     for awards in _chunks(promised):
-        credited = credited_fen(system.ledger, [award.number for award in awards], tagged)
+        credited = _arrived(system, awards, tagged)
         for award in awards:
             arrived_fen = credited.get(award.order)
             if arrived_fen != award.amount_fen:
                 kind = "lost" if arrived_fen is None else "other_amount"
                 place = system.ledger.shard(award.number.act).name
                 yield award, Difference(kind, award.order, award.amount_fen, arrived_fen, place)
+
+
+def _arrived(system: System, awards: Sequence[Award], tagged: bool) -> dict[str, int]:
+    """What was credited of these awards: where their people were, or else where a merge may have brought them (B01)."""
+    numbers = [award.number for award in awards]
+    credited = credited_fen(system.ledger, numbers, tagged)
+    elsewhere = [number for number in numbers if str(number) not in credited]
+    return credited | (credited_fen(system.ledger, elsewhere, tagged, anywhere=True) if elsewhere else {})
 
 
 def _orders(desk: Desk, scenes: Sequence[Scene], from_us: int, to_us: int, tagged: bool) -> Iterator[Award]:
@@ -153,7 +161,7 @@ def _credits(
     values = {"scenes": [scene.id for scene in scenes], "from_us": since_us, "to_us": until_us}
     for store in system.ledger.stores:
         for row in store.read(lambda c: c.execute(statement, values).all()):
-            yield OrderNumber(row.act, row.scene, row.rain, row.award_type, row.stage), row.amount_fen
+            yield parse_order(row.order_number), row.amount_fen
 
 
 def _without_order(desk: Desk, awards: Sequence[tuple[OrderNumber, int]], tagged: bool) -> Iterator[Difference]:
@@ -261,7 +269,7 @@ def _rows(tables: WalletTables) -> sa.Select[Any]:
 def _credited(tables: LedgerTables) -> sa.Select[Any]:
     c = tables.awards.c
     return (
-        sa.select(c.act, c.scene, c.rain, c.award_type, c.stage, c.amount_fen)
+        sa.select(c.order_number, c.amount_fen)
         .where(c.scene.in_(sa.bindparam("scenes", expanding=True)))
         .where(c.credited_us >= sa.bindparam("from_us"), c.credited_us < sa.bindparam("to_us"))
         .order_by(c.credited_us, c.order_number)

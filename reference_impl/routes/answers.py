@@ -99,6 +99,10 @@ class Reconciled(msgspec.Struct):
     rows: list[Difference]
 
 
+class Act(msgspec.Struct):
+    act: int
+
+
 class ForceCredited(msgspec.Struct):
     credited: int
 

@@ -8,9 +8,11 @@ import msgspec
 
 from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
 from reference_impl.domain.errors import Refused
+from reference_impl.domain.identities import identity, phone_number
 from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.system import System
 from reference_impl.wallet import live_total
+from reference_impl.wallet import login as logging_in
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.coupons import stock_report, use
@@ -33,6 +35,20 @@ class UseBody(msgspec.Struct, forbid_unknown_fields=True):
     app: str = "douyin"
 
 
+class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who logs in from which app, the phone number if the account has one, and the tokens that the client kept."""
+
+    app: str
+    uid: str
+    phone: str = ""
+    tokens: Tokens = []
+
+
+class PhoneBody(msgspec.Struct, forbid_unknown_fields=True):
+    phone: str
+    tokens: Tokens = []
+
+
 class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
     amount_fen: Fen
     app: str = "douyin"
@@ -43,6 +59,16 @@ def routes(system: System) -> Routes:
     if system.desk is None:
         return {}
     desk: Desk = system.desk
+
+    def login(request: falcon.Request, response: falcon.Response) -> None:
+        body, _ = body_of(request, LoginBody), key_of(request)
+        phone = phone_number(body.phone) if body.phone else None
+        who, tagged = identity(body.app, body.uid), is_tagged_request(request)
+        answer(response, {"act": logging_in.login(system, desk, who, phone, body.tokens, tagged)})
+
+    def bind_phone(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        who, body, _ = _act(request, act), body_of(request, PhoneBody), key_of(request)
+        answer(response, {"act": logging_in.bind(system, desk, who, phone_number(body.phone), body.tokens)})
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
@@ -79,6 +105,8 @@ def routes(system: System) -> Routes:
         answer(response, live_total.totals(system, desk))
 
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
+        "/v1/logins": {"POST": login},
+        "/v1/wallets/{act}/phone": {"POST": bind_phone},
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},

@@ -1,6 +1,6 @@
-"""The wallet's databases: asset orders, withdrawals and coupons by act_id, budgets in the first of them.
+"""The wallet's databases: asset orders, withdrawals and coupons by act_id, budgets and who people are in the first.
 
-    wallet_0   orders, withdrawals, coupons, budgets, slices, and shadow_… of each
+    wallet_0   orders, withdrawals, coupons, budgets, slices, identities, phones, acts, and shadow_… of each
     wallet_1   orders, withdrawals, coupons, …
 
 What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
@@ -29,6 +29,12 @@ class WalletTables(NamedTuple):
     coupons: sa.Table
     """Coupons, pendants and blessings that were given, each with the unit of stock that it took: the truth of stock,
     for no unit can be given twice (B12)."""
+    identities: sa.Table
+    """Which act_id a user of an account system has (B01)."""
+    phones: sa.Table
+    """Which act_id a phone number has: the first that brought it (B01)."""
+    acts: sa.Table
+    """Which act_ids are aliases, of whom, and whether the money has moved (B01, Money rule 9)."""
 
 
 @cache
@@ -111,7 +117,34 @@ def wallet_tables(tagged: bool) -> WalletTables:
         **money,
     )
     sa.Index(f"{prefix}coupons_of", coupons.c.act)
-    return WalletTables(orders, withdrawals, budgets, slices, coupons)
+    identities = sa.Table(
+        f"{prefix}identities",
+        metadata,
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("system", NAME, nullable=False),
+        sa.Column("uid", sa.String(40), nullable=False),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("system", "uid", name=f"{prefix}one_identity"),
+        **money,
+    )
+    phones = sa.Table(
+        f"{prefix}phones",
+        metadata,
+        sa.Column("phone", NAME, primary_key=True),
+        sa.Column("act", sa.BigInteger, nullable=False),
+        **money,
+    )
+    acts = sa.Table(
+        f"{prefix}acts",
+        metadata,
+        sa.Column("act", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("into_act", sa.BigInteger, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        **money,
+    )
+    sa.Index(f"{prefix}aliases_of", acts.c.into_act)
+    sa.Index(f"{prefix}merging", acts.c.state)
+    return WalletTables(orders, withdrawals, budgets, slices, coupons, identities, phones, acts)
 
 
 def create_wallet_store(store: Store) -> None:

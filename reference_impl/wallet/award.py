@@ -1,5 +1,5 @@
 """Awarding: one protocol for every game and every type of award (B03, B04). Under an order number a person gets one,
-however often one asks.
+however often one asks, and under whichever of their act_ids (B01).
 
 A `token` scene promises now and credits when there is room: the signed token is in the client's and the server's hands
 before the answer (B08, Money rule 8). A `direct` scene writes an order row first; so does a token scene whose token
@@ -11,16 +11,17 @@ number just then gets it, by order row, and the ledger counts whichever is credi
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from reference_impl.domain.coupons import is_coupon
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.orders import OrderNumber, order_number
+from reference_impl.domain.orders import OrderNumber, order_number, parse_order
 from reference_impl.domain.scenes import Scene
 from reference_impl.domain.token import Token
 from reference_impl.ledger.awards import Award, credit_awards, credited_fen
@@ -30,6 +31,7 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import coupons, live_total, sparing
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.token_store import CREDITED, Promise
 
 log = logging.getLogger(__name__)
@@ -68,33 +70,48 @@ def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     in_progress.
     """
     scene = _scene(desk, request)
-    order = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    orders = _orders(desk, scene, request)
     if is_coupon(scene):
-        return _coupon(system, desk, scene, order, request.app)
+        return _coupon(system, desk, scene, orders, request.app)
     try:
-        return _given(system, desk, scene, order, request)
+        return _given(system, desk, scene, orders, request)
     except Refused as refused:
-        if refused.code != "budget_spent" or not _has_twin(system, desk, scene, order):
+        if refused.code != "budget_spent" or not _has_twin(system, desk, scene, orders):
             raise
-    return _given(system, desk, scene, order, request)
+    return _given(system, desk, scene, orders, request)
 
 
-def _has_twin(system: System, desk: Desk, scene: Scene, order: OrderNumber) -> bool:
-    """Whether another try under the same number got the last of the budget meanwhile."""
+class Orders(NamedTuple):
+    """The order number that a person's award gets, and those under which it may stand already: one an act_id (B01)."""
+
+    new: OrderNumber
+    standing: tuple[OrderNumber, ...]
+
+
+def _orders(desk: Desk, scene: Scene, request: AwardRequest) -> Orders:
+    """Of several that stand, what was asked for under the same act_id before is the answer."""
+    asked = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    family = family_of(desk, request.act)
+    others = (asked._replace(act=act) for act in family.acts if act != request.act)
+    return Orders(asked._replace(act=family.holder), (asked, *others))
+
+
+def _has_twin(system: System, desk: Desk, scene: Scene, orders: Orders) -> bool:
+    """Whether another try for the same award got the last of the budget meanwhile."""
     if scene.path == "token" and not system.controls.on("token_store_off"):
         with suppress(CacheError):
-            return desk.tokens.standing(order.act, str(order)) is not None
-    return _row_fen(desk, order) is not None
+            return any(desk.tokens.standing(order.act, str(order)) is not None for order in orders.standing)
+    return any(_row_fen(desk, order) is not None for order in orders.standing)
 
 
-def _given(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+def _given(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest) -> Given:
     if scene.path == "token" and not system.controls.on("token_store_off"):
         try:
-            return _by_token(system, desk, scene, order, request)
+            return _by_token(system, desk, scene, orders, request)
         except CacheError as error:
-            log.warning("the token store does not answer, %s is given by an order row: %s", order, error)
-            return _by_row(system, desk, scene, order, request, counted=True)  # perhaps: the ledger will say
-    return _by_row(system, desk, scene, order, request)
+            log.warning("the token store does not answer, %s is given by an order row: %s", orders.new, error)
+            return _by_row(system, desk, scene, orders, request, counted=True)  # perhaps: the ledger will say
+    return _by_row(system, desk, scene, orders, request)
 
 
 def _scene(desk: Desk, request: AwardRequest) -> Scene:
@@ -110,8 +127,8 @@ def _scene(desk: Desk, request: AwardRequest) -> Scene:
     return scene
 
 
-def _coupon(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int) -> Given:
-    given = coupons.give(system, desk, scene, order, app)
+def _coupon(system: System, desk: Desk, scene: Scene, orders: Orders, app: int) -> Given:
+    given = coupons.give(system, desk, scene, orders.new, app, orders.standing)
     if given.template is None:
         return Given(given.coupon, 0, "blessing", blessing=coupons.blessing_of(desk, given))
     return Given(given.coupon, 0, "coupon", template=given.template)
@@ -120,13 +137,15 @@ def _coupon(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: i
 # --- by token ---------------------------------------------------------------------------------------------------------
 
 
-def _by_token(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
-    standing = desk.tokens.standing(order.act, str(order))
-    if standing is not None:
-        return _told(desk, order, standing, request.amount_fen)
-    before = _standing_fen(system, desk, order)
+def _by_token(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest) -> Given:
+    order = orders.new
+    for one in orders.standing:
+        standing = desk.tokens.standing(one.act, str(one))
+        if standing is not None:
+            return _told(desk, one, standing, request.amount_fen)
+    before = _standing(system, desk, orders.standing)
     if before is not None:
-        return _same(order, before, request.amount_fen, "credited")
+        return _same(*before, request.amount_fen, "credited")
     number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
     opened_us = system.runtime.now_us()
     token = desk.keyring.seal(_token(desk, order, request, opened_us), number)
@@ -163,24 +182,24 @@ def _token(desk: Desk, order: OrderNumber, request: AwardRequest, opened_us: int
 
 
 def _by_row(
-    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, *, counted: bool = False
+    system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest, *, counted: bool = False
 ) -> Given:
     """`counted`: it may be in the live total already."""
-    known_fen = sparing.known_fen(system, desk, order)
-    if known_fen is not None:
-        return _same(order, known_fen, request.amount_fen, "accepted")
-    with sparing.one_at_a_time(system, desk, order.act):
-        given = _written(system, desk, scene, order, request, counted)
-    sparing.note(system, desk, order, given.amount_fen)
+    for order in orders.standing:
+        known_fen = sparing.known_fen(system, desk, order)
+        if known_fen is not None:
+            return _same(order, known_fen, request.amount_fen, "accepted")
+    with sparing.one_at_a_time(system, desk, orders.new.act):
+        given = _written(system, desk, scene, orders, request, counted)
+    sparing.note(system, desk, parse_order(given.order), given.amount_fen)
     return given
 
 
-def _written(
-    system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest, counted: bool
-) -> Given:
-    before = _standing_fen(system, desk, order)
+def _written(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest, counted: bool) -> Given:
+    order = orders.new
+    before = _standing(system, desk, orders.standing)
     if before is not None:
-        return _same(order, before, request.amount_fen, "accepted")
+        return _same(*before, request.amount_fen, "accepted")
     number = desk.budgets.take(scene, order.stage, request.amount_fen, order.tagged)
     made = Award(str(order), request.amount_fen, number, system.runtime.now_us())
     try:
@@ -229,10 +248,13 @@ def finish(desk: Desk, order: OrderNumber) -> None:
 # --- what stands ------------------------------------------------------------------------------------------------------
 
 
-def _standing_fen(system: System, desk: Desk, order: OrderNumber) -> int | None:
-    """The amount under an order number in the databases: accepted by a row, or credited."""
-    accepted = _row_fen(desk, order)
-    return accepted if accepted is not None else credited_fen(system.ledger, [order], order.tagged).get(str(order))
+def _standing(system: System, desk: Desk, orders: Sequence[OrderNumber]) -> tuple[OrderNumber, int] | None:
+    """The award that a person has under one of these numbers in the databases: accepted by a row, or credited."""
+    accepted = {order: fen for order in orders if (fen := _row_fen(desk, order)) is not None}
+    if not accepted:
+        credited = credited_fen(system.ledger, orders, orders[0].tagged)
+        accepted = {order: credited[str(order)] for order in orders if str(order) in credited}
+    return next(iter(accepted.items()), None)
 
 
 def _row_fen(desk: Desk, order: OrderNumber) -> int | None:

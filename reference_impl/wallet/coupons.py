@@ -4,6 +4,7 @@ What was answered under an order number is a row, also where it was a blessing; 
 is taken before the row is written, so that a row never stands without one; a unit whose row is not written is burnt.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from typing import Any, Final
@@ -22,6 +23,7 @@ from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.stock import Counted, Unit
 
 TRIES: Final = 4
@@ -37,14 +39,17 @@ class Coupon(msgspec.Struct, frozen=True):
     used: bool
 
 
-def give(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int) -> Coupon:
-    """Give a scene's coupon, its fallback or its blessing, or find what stands under the order number.
+def give(
+    system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int, standing: Sequence[OrderNumber]
+) -> Coupon:
+    """Give a scene's coupon, its fallback or its blessing, or find what stands already: under the order number of
+    another act_id of the person perhaps (B01).
 
     Raises Refused: out_of_stock, in_progress (a unit may be burnt; ask again).
     """
-    standing = find(desk, order)
-    if standing is not None:
-        return standing
+    before = next(filter(None, (find(desk, each) for each in standing)), None)
+    if before is not None:
+        return before
     blessing_only = system.controls.on("coupon_blessing")
     fallback_only = system.controls.on("coupon_fallback")
     try:
@@ -60,16 +65,16 @@ def give(system: System, desk: Desk, scene: Scene, order: OrderNumber, app: int)
 
 
 def use(system: System, desk: Desk, act: int, coupon: str, app: int, key: str) -> Coupon:
-    """Use a coupon, from any app; the same key gets the same answer (B24).
+    """Use a coupon, from any app and under each act_id of its person; the same key gets the same answer (B01, B24).
 
     Raises Refused: unknown_coupon, not_holder, already_used.
     """
     order = _order_of(coupon)
-    if order.act != act:
+    if order.act != act and order.act not in family_of(desk, act).acts:
         raise Refused("not_holder")
     values = {"number": coupon, "key": key, "in_app": app, "at_us": system.runtime.now_us()}
     statement = _use(wallet_tables(order.tagged))
-    if desk.shard(act).write(lambda connection: connection.execute(statement, values).rowcount) == 0:
+    if desk.shard(order.act).write(lambda connection: connection.execute(statement, values).rowcount) == 0:
         _check_used_under(desk, order, key)
     return _stands(desk, order)
 
@@ -81,8 +86,12 @@ def find(desk: Desk, order: OrderNumber) -> Coupon | None:
     return _coupon(row) if row else None
 
 
-def coupons_of(desk: Desk, act: int) -> list[Coupon]:
-    """A person's coupons and pendants, used or not, in the order of their numbers."""
+def coupons_of(desk: Desk, acts: Sequence[int]) -> list[Coupon]:
+    """Coupons and pendants of the person who has these act_ids, used or not, in the order of their numbers."""
+    return sorted((each for act in acts for each in _under(desk, act)), key=lambda each: each.coupon)
+
+
+def _under(desk: Desk, act: int) -> list[Coupon]:
     statement, values = _all_of(wallet_tables(is_tagged_act(act))), {"act": act}
     rows = desk.shard(act).read(lambda connection: connection.execute(statement, values).all())
     return [_coupon(row) for row in rows]

@@ -25,6 +25,8 @@ from reference_impl.wallet import crediting
 from reference_impl.wallet.award import ACCEPTED
 from reference_impl.wallet.coupons import Coupon, coupons_of
 from reference_impl.wallet.desk import Desk
+from reference_impl.wallet.identities import Family
+from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.token_store import CREDITED, Promise
 
 log = logging.getLogger(__name__)
@@ -58,11 +60,18 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page:
-    """What a person owns, with the tokens that their client kept."""
-    if system.controls.on("wallet_balance_only"):
-        return _balance_only(system, act)
-    promised, refused, delayed = promises(system, desk, act, presented)
-    account = held(system.ledger, act, is_tagged_act(act))
+    """What a person owns, with the tokens that their client kept; the same under each of their act_ids (B01)."""
+    family = family_of(desk, act)
+    balance_only = system.controls.on("wallet_balance_only")
+    shown = _balance_only(system, family) if balance_only else _whole(system, desk, family, presented)
+    if family_of(desk, act).acts != family.acts:  # merged while it was read: some of it may be of before, some of after
+        return page(system, desk, act, presented)
+    return shown
+
+
+def _whole(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> Page:
+    promised, refused, delayed = promises(system, desk, family, presented)
+    account = held(system.ledger, family.acts, is_tagged_act(family.holder))
     waiting = {order: award for order, award in promised.items() if order not in account.awards}
     flow = [Flow(order, amount_fen, True) for order, amount_fen in account.awards.items()]
     flow += [Flow(order, award.amount_fen, False) for order, award in waiting.items()]
@@ -74,15 +83,15 @@ def page(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Page
         flow=flow,
         waiting=len(waiting),
         refused=refused,
-        coupons=coupons_of(desk, act),
+        coupons=coupons_of(desk, family.acts),
         code="delayed" if delayed else "",
     )
 
 
-def _balance_only(system: System, act: int) -> Page:
+def _balance_only(system: System, family: Family) -> Page:
     """What the ledger has, and nothing else."""
     return Page(
-        balance_fen=system.ledger.balance_fen(act, is_tagged_act(act)),
+        balance_fen=held(system.ledger, family.acts, is_tagged_act(family.holder)).balance_fen,
         income_fen=None,
         flow=None,
         waiting=0,
@@ -95,11 +104,17 @@ def _balance_only(system: System, act: int) -> Page:
 
 def force_credit(system: System, desk: Desk, act: int, presented: Sequence[str]) -> int:
     """Credit everything that a person was promised, now; how many awards that was (B08)."""
-    promised = promises(system, desk, act, presented).awards
-    credited = held(system.ledger, act, is_tagged_act(act)).awards
+    return credit_family(system, desk, family_of(desk, act), presented)
+
+
+def credit_family(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> int:
+    """The same for a person whose act_ids are known."""
+    tagged = is_tagged_act(family.holder)
+    promised = promises(system, desk, family, presented).awards
+    credited = held(system.ledger, family.acts, tagged).awards
     owed = [award for order, award in promised.items() if order not in credited]
     if owed:
-        crediting.credit(system, desk, owed, is_tagged_act(act))
+        crediting.credit(system, desk, owed, tagged)
     return len(owed)
 
 
@@ -112,31 +127,33 @@ class Promises(NamedTuple):
     delayed: bool
 
 
-def promises(system: System, desk: Desk, act: int, presented: Sequence[str]) -> Promises:
+def promises(system: System, desk: Desk, family: Family, presented: Sequence[str]) -> Promises:
     """What a person is promised. What only the client kept is given back to the server."""
     asks_store = not system.controls.on("token_store_off")
-    told = _kept(desk, act) if asks_store else None
+    told = _kept(desk, family) if asks_store else None
     kept = told or {}
-    clients, refused = _believed(system, desk, act, presented)
+    clients, refused = _believed(system, desk, family, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
     if asks_store:
-        _give_back(desk, act, lost)
+        _give_back(desk, lost)
     promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
     promised |= {order: award for order, (_, award) in lost.items()}
-    return Promises(promised | _accepted(desk, act), refused, delayed=told is None)
+    for act in family.acts:
+        promised |= _accepted(desk, act)
+    return Promises(promised, refused, delayed=told is None)
 
 
-def _kept(desk: Desk, act: int) -> dict[str, str] | None:
+def _kept(desk: Desk, family: Family) -> dict[str, str] | None:
     """None where the token store does not answer."""
     try:
-        return dict(desk.tokens.all(act))
+        return {order: text for act in family.acts for order, text in desk.tokens.all(act).items()}
     except CacheError as error:
         log.warning("the token store does not answer: %s", error)
         return None
 
 
 def _believed(
-    system: System, desk: Desk, act: int, presented: Sequence[str]
+    system: System, desk: Desk, family: Family, presented: Sequence[str]
 ) -> tuple[dict[str, tuple[str, Award]], int]:
     """Those of a client's tokens that are this person's; all others are counted and alarmed (B09)."""
     found: dict[str, tuple[str, Award]] = {}
@@ -146,7 +163,7 @@ def _believed(
     for text in presented[:MOST_TOKENS]:
         try:
             opened = desk.keyring.open(text)
-            check_owner(system, desk, opened.token.act, opened.token.activity, act)
+            check_owner(system, desk, opened.token.act, opened.token.activity, family)
             found[opened.token.order] = text, opened.award
         except Refused as error:
             refused += 1
@@ -154,9 +171,9 @@ def _believed(
     return found, refused
 
 
-def check_owner(system: System, desk: Desk, holder: int, activity: str, act: int) -> None:
+def check_owner(system: System, desk: Desk, holder: int, activity: str, family: Family) -> None:
     """Raises Refused: token_foreign, token_expired."""
-    if holder != act or activity != desk.activity.id:
+    if holder not in family.acts or activity != desk.activity.id:
         raise Refused("token_foreign")
     if desk.activity.ends_us and system.runtime.now_us() > desk.activity.ends_us:
         raise Refused("token_expired")
@@ -166,10 +183,12 @@ def _award(desk: Desk, text: str) -> Award:
     return desk.keyring.open(text).award
 
 
-def _give_back(desk: Desk, act: int, lost: dict[str, tuple[str, Award]]) -> None:
+def _give_back(desk: Desk, lost: dict[str, tuple[str, Award]]) -> None:
     try:
         for order, (text, award) in lost.items():
-            desk.tokens.keep(act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us))
+            desk.tokens.keep(
+                award.number.act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us)
+            )
     except CacheError:
         log.warning("%d tokens could not be given back to the store", len(lost))
 

@@ -1,8 +1,8 @@
 """Withdrawal, from any app: never more than the balance, never twice (B23).
 
-Asking force-credits what is only promised. The client's key is bound to the withdrawal's number before money moves; the
-money is in transit until the bank has answered definitely, and who is not answered is asked about again
-(`reconcile/withdrawals.py`).
+Asking force-credits what is only promised, and moves what a merge has not moved yet. The client's key is bound to the
+withdrawal's number before money moves; the money is in transit until the bank has answered definitely, and who is not
+answered is asked about again (`reconcile/withdrawals.py`).
 """
 
 import logging
@@ -22,7 +22,9 @@ from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet.bank import Outcome
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.page import force_credit
+from reference_impl.wallet.identities import family as family_of
+from reference_impl.wallet.identities import finish
+from reference_impl.wallet.page import credit_family
 
 log = logging.getLogger(__name__)
 ASKED: Final = "asked"
@@ -46,8 +48,10 @@ def withdraw(
 
     Raises Refused: insufficient_funds, key_bound, void.
     """
+    family = family_of(desk, act)
+    finish(system, desk, family.merging)
     if not system.controls.on("forced_credit_off"):
-        force_credit(system, desk, act, presented)
+        credit_family(system, desk, family, presented)
     asked = _bind(system, desk, act, amount_fen, app, key)
     if asked.state != ASKED:
         return asked
@@ -68,7 +72,8 @@ def settle(system: System, desk: Desk, asked: Withdrawal, outcome: Outcome, *, m
 
 
 def number_of(act: int, key: str) -> str:
-    """A withdrawal's number follows from who asks under which key: asking again cannot make another."""
+    """A withdrawal's number follows from who asks under which key: asking again cannot make another, also when their
+    act_id has become an alias in between (B01)."""
     return f"{act}-{blake2b(key.encode(), digest_size=10).hexdigest()}"
 
 

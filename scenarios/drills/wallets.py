@@ -1,4 +1,5 @@
-"""A small load on the festival wallet: people take part in rain and draws, look, ask again, and withdraw.
+"""A small load on the festival wallet: people take part in rain and draws, look, ask again, and withdraw; some have two
+accounts, and bring one phone number to both.
 
 Each person's story is theirs alone and follows from the seed; `people` may come from any plan.
 """
@@ -15,16 +16,20 @@ from reference_impl.domain.token import Token
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.wallet.sealing import Keyring, new_key
 from scenarios.drills.visitor import Said, Visitor
+from scenarios.rain import phone_of
 
 CASH: Final = "cash"
 APP: Final = "douyin"
 PAUSE_S: Final = 0.05
 FORGERS: Final = 0.1
 """The share of people who forge."""
+BINDERS: Final = 0.15
+"""The share of people who have two accounts."""
 FORGED_RAIN: Final = "999999"
 BASE: Final = 1_000_000
 """Numbers of people of a thread lie this far from those of the next."""
-
+SECOND_FROM: Final = BASE // 2
+"""So far from the first account's number lies that of the second."""
 
 _FORGERS: Final = Keyring([new_key(1)], ThreadRuntime().draw)
 
@@ -63,6 +68,16 @@ class Owner:
         tokens = list(self._tokens.values())
         return self._visitor.insist("withdraw", self.act, amount_fen=amount_fen, tokens=tokens, app=APP)
 
+    def binds(self, phone: str) -> Said:
+        """Brings a phone number."""
+        return self._visitor.insist("bind", self.act, phone=phone, tokens=list(self._tokens.values()))
+
+    def joins(self, other: "Owner", phone: str) -> None:
+        """Brings the phone number that the other account has brought; from then on it has the other's tokens too."""
+        other.binds(phone)
+        if self.binds(phone).answer.outcome == "ok":
+            self._tokens |= other._tokens
+
     def draws(self, scene: str) -> Said:
         """A coupon of a scene."""
         order = str(order_number(self.act, scene, "1", scene, "live"))
@@ -76,8 +91,8 @@ class Owner:
         return self._visitor.ask("total", self.act)
 
 
-def live(owner: Owner, random: Random) -> None:
-    """One person's night."""
+def live(owner: Owner, random: Random, second: Owner | None = None) -> None:
+    """One person's night; `second`: who they are in another app."""
     given_fen = 0
     for _ in range(random.randint(1, 4)):
         amount_fen = random.randint(1, 200)
@@ -91,6 +106,10 @@ def live(owner: Owner, random: Random) -> None:
         owner.uses(drawn.body["order"])
     if random.random() < FORGERS:
         owner.forges()
+    if second is not None:
+        second.gets(random.randint(1, 200))
+        owner.joins(second, phone_of(owner.act))
+        owner.looks()
     if given_fen and random.random() < 0.3:
         owner.withdraws(random.randint(1, given_fen))
         owner.looks()
@@ -118,4 +137,5 @@ def _stream(visitor: Visitor, random: Random, base: int, is_over: Callable[[floa
     number = base
     while not is_over(PAUSE_S):
         number += 1
-        live(Owner(visitor, number), random)
+        second = Owner(visitor, number + SECOND_FROM) if random.random() < BINDERS else None
+        live(Owner(visitor, number), random, second)

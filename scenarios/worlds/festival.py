@@ -24,7 +24,7 @@ from reference_impl.domain.orders import order_number
 from reference_impl.domain.token import Token
 from reference_impl.stores import stream
 from reference_impl.system import System
-from reference_impl.wallet import coupons, crediting, live_total, page, withdrawal
+from reference_impl.wallet import coupons, crediting, live_total, login, page, withdrawal
 from reference_impl.wallet.award import AwardRequest, award
 from reference_impl.wallet.bank import Bank, Outcome
 from reference_impl.wallet.desk import Desk
@@ -39,7 +39,9 @@ COUPONS: Final = ("coupon_stock", "no_lost_coupon", "coupon_used_once")
 """Those of its claims that a world shows in which coupons are given and used."""
 TOTAL: Final = "counter_monotone"
 """That of its claims that a world shows in which people look at the live total."""
-CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL))
+MERGES: Final = "merge_preserves"
+"""That of its claims that a world shows in which people are merged."""
+CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL, MERGES))
 """The other invariants that the wallet claims: those of money."""
 UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
 """Those that a world shows in which nobody forges."""
@@ -109,6 +111,8 @@ class Festival(Reference):
 
     def answer(self, service: System, request: Request) -> Answer:
         match request.operation, service.desk:
+            case "bind", Desk() as desk:
+                return self._bind(service, desk, request)
             case "award", Desk() as desk:
                 return self._award(service, desk, request)
             case "wallet", Desk() as desk:
@@ -153,6 +157,10 @@ class Festival(Reference):
             self._purses.setdefault(request.person, {})[given.order] = given.token
         return Answer("ok", subject=given.order, amount_fen=given.amount_fen)
 
+    def _bind(self, service: System, desk: Desk, request: Request) -> Answer:
+        joined = login.bind(service, desk, request.person, request.values["phone"], self._presented(request))
+        return Answer("ok", subject=str(joined))
+
     def _page(self, service: System, desk: Desk, request: Request) -> Answer:
         shown = page.page(service, desk, request.person, self._presented(request))
         if shown.flow is None:
@@ -192,6 +200,11 @@ def gets(
     order = str(order_number(act_id(number, False), scene, rain, AWARDS[scene], "live"))
     values = {"scene": scene, "rain": rain, "amount_fen": amount_fen}
     return Step("award", values, amount_fen, subject=order, attempts=attempts, pause_s=pause_s)
+
+
+def binds(phone: str, *, attempts: int = 1, pause_s: float = 0.0) -> Step:
+    """Bring a phone number."""
+    return Step("bind", {"phone": phone}, attempts=attempts, pause_s=pause_s)
 
 
 def totals(pause_s: float = 0.0) -> Step:

@@ -63,3 +63,43 @@ def test_what_the_bank_refuses_may_be_away_until_it_is_told() -> None:
         assert wallet(refused, view(balance_fen)).verdict("wallet_view_complete").verdict == "holds"
     after = view(40, sent_ns=10 * MS, done_ns=11 * MS)
     assert wallet(refused, after).verdict("wallet_view_complete").verdict == "violated"
+
+
+def merged(*operations: dict[str, Any]) -> World:
+    """A person of whom it turns out then that they have another id too, under which they were given 30 fen."""
+    other = {"person": "8", "operation": "award", "subject": "order-8", "amount_fen": 30, "key": "b"}
+    world = wallet(other, {"person": "8", "operation": "bind", "subject": PERSON, "key": "c"}, *operations)
+    world.rows["merges"].append({"store": "s", "person": "8", "holder": PERSON, "state": "merged", "tag": False})
+    return world
+
+
+def test_a_merged_person_is_one() -> None:
+    """Under either id all awards are shown, and withdrawals under one key count once, whichever id asked."""
+    whole = {"orders": "order-1,order-8", "income_fen": 130}
+    taps = takes(60), takes(60, person="8")
+    for person in ("7", "8"):
+        for world in (merged(view(130, **whole, person=person)), merged(takes(60, person="8"), view(70, **whole))):
+            assert world.verdict("wallet_view_complete").verdict == "holds"
+        assert merged(view(100, person=person)).verdict("wallet_view_complete").verdict == "violated"
+    assert merged(takes(60, person="8"), view(130, **whole)).verdict("wallet_view_complete").verdict == "violated"
+    assert merged(*taps, view(70, **whole)).verdict("wallet_view_complete").verdict == "violated"
+
+
+def test_the_balance_alone_of_a_merged_person() -> None:
+    """Not more than all that was asked for under any of their ids, less what was withdrawn under any."""
+    alone: dict[str, Any] = {"orders": None, "income_fen": None}
+    whole = view(130, "order-1,order-8", income_fen=130)
+    for balance_fen, verdict in ((0, "holds"), (70, "holds"), (71, "violated")):
+        world = merged(whole, takes(60, person="8"), view(balance_fen) | alone)
+        assert world.verdict("wallet_view_complete").verdict == verdict
+
+
+@pytest.mark.parametrize(("holder", "verdict"), [(PERSON, "holds"), ("9", "violated")])
+def test_a_coupon_is_its_persons_under_each_id(holder: str, verdict: str) -> None:
+    """Told to one id and standing under another of the same person."""
+    world = merged({"operation": "coupon", "subject": "tea-1"})
+    row = {"store": "s", "coupon": "tea-1", "person": holder, "scene": "tea", "template": "tea", "award_type": "tea"}
+    world.rows["coupons"].append(row | {"stage": "live", "stock": 9, "used": 0, "tag": False})
+    assert world.verdict("no_lost_coupon").verdict == verdict
+    world.rows["history"][-1]["person"] = "8"
+    assert world.verdict("no_lost_coupon").verdict == verdict

@@ -81,7 +81,7 @@ def test_b10_the_kv_store_spares_the_databases(festival: Festival, monkeypatch: 
     act = festival.act()
     given = festival.award(act, 30, "koi", "1")
     with monkeypatch.context() as patched:
-        patched.setattr("reference_impl.wallet.award._standing_fen", lambda *_: pytest.fail("a database was asked"))
+        patched.setattr("reference_impl.wallet.award._standing", lambda *_: pytest.fail("a database was asked"))
         assert festival.award(act, 30, "koi", "1").order == given.order
         with pytest.raises(Refused, match="30 fen"):
             festival.award(act, 31, "koi", "1")
