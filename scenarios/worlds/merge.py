@@ -11,12 +11,12 @@ PHONE = "8613800000001"
 
 def plan(random: Random) -> Plan:
     people = (
-        person(1, gets(1, 30, attempts=2), binds(PHONE, attempts=2), gets(1, 40, rain="2"), views(), asks="api-1"),
+        person(1, gets(1, 30, attempts=2), gets(1, 40, rain="2"), binds(PHONE, attempts=2), views(), asks="api-1"),
         person(
             2,
             gets(2, 50, attempts=2),
-            binds(PHONE, attempts=3, pause_s=0.002),
-            gets(2, 40, rain="2", attempts=2),
+            binds(PHONE, attempts=3, pause_s=0.004),
+            gets(2, 40, rain="2", attempts=2, pause_s=0.001),
             withdraws(60, attempts=2),
             asks="api-2",
         ),
