@@ -75,7 +75,7 @@ def alarms_page() -> str:
 
 
 def mechanisms_page() -> str:
-    """Every mechanism with its code, tests, invariants and mutants."""
+    """Every mechanism that is built, with its code, tests, invariants and mutants."""
     rows = [
         (
             row,
@@ -88,7 +88,7 @@ def mechanisms_page() -> str:
         for row, each in MECHANISMS.items()
     ]
     return _page(
-        "Mechanisms of the group packet",
+        "Mechanisms",
         "reference_impl/mechanisms.py",
         "Code below `reference_impl/`, tests below `tests/` (`pytest -k w06` runs those of a row), mutants by name.",
         "",

@@ -1,4 +1,5 @@
-"""Every mechanism of the group packet, as data: what it is, where its code stands, which invariants show it.
+"""Every mechanism that is built, as data: what it is, where its code stands, which invariants show it. W rows are the
+group packet's, B rows the festival wallet's.
 
 docs/mechanisms.md is made from it. Files whose first docstring names a row are the row's too; its tests have its id in
 their names (`test_w06_…`), its mutants have it as their `row`.
@@ -72,4 +73,40 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
         ("one_open_per_user", "idempotent_requests"),
     ),
     "W23": Mechanism("a packet with a code instead of a group", ("packets/send.py",)),
+    "B03": Mechanism("a new type of award is configuration", ("wallet/activity.toml",), ("no_lost_coupon",)),
+    "B04": Mechanism(
+        "one protocol for every game", ("stores/wallet_tables.py",), ("idempotent_orders", "no_lost_award")
+    ),
+    "B05": Mechanism("a scene stands for one award type's terms", ("wallet/activity.toml",), ("award_cap",)),
+    "B06": Mechanism("an order number names a person's award", ("wallet/award.py",), ("idempotent_orders",)),
+    "B07": Mechanism("one page over eight apps", ("routes/wallet.py",), ("wallet_view_complete",)),
+    "B08": Mechanism(
+        "signed tokens now, credits when there is room",
+        ("wallet/token_store.py", "wallet/crediting.py"),
+        ("wallet_view_complete", "no_lost_award"),
+    ),
+    "B09": Mechanism(
+        "what nobody sealed is refused, and keys can be retired",
+        ("wallet/keys.py", "wallet/page.py"),
+        ("token_integrity",),
+    ),
+    "B10": Mechanism(
+        "strong dependencies have a stand-in, weak ones are done without",
+        ("resilience/weak.py",),
+        ("idempotent_orders",),
+    ),
+    "B11": Mechanism("the shortest path", ("resilience/switches.py", "wallet/award.py"), ("within_budget",)),
+    "B12": Mechanism("a coupon's stock on split keys", ("wallet/coupons.py",), ("coupon_stock", "no_lost_coupon")),
+    "B13": Mechanism("the live total", ("routes/wallet.py", "reconcile/total.py"), ("counter_monotone",)),
+    "B14": Mechanism(
+        "budgets, caps, and looking at every award once more",
+        ("wallet/budget.py", "reconcile/slices.py", "reconcile/comparing.py"),
+        ("within_budget", "award_cap", "budget_settled"),
+    ),
+    "B15": Mechanism("alarms with something to do", ("resilience/alarms.py", "resilience/exporter.py")),
+    "B17": Mechanism("switches, in force within a second", ("resilience/switches.py", "resilience/controls.py")),
+    "B23": Mechanism(
+        "withdrawal to a bank", ("wallet/withdrawal.py", "wallet/bank_books.py"), ("bank_agrees", "no_negative_balance")
+    ),
+    "B24": Mechanism("coupons and pendants are used once", ("wallet/coupons.py",), ("coupon_used_once",)),
 }

@@ -1,5 +1,5 @@
 -- Whose awards a person's wallet shows: their own ever, and those of everybody in their family. They may be one person from
--- `maybe_ns` on, when the first of them brought a phone number; they surely are from `sure_ns` on, when each of the merged
+-- `maybe_ns` on, when the first of the merged brought a phone number; they surely are from `sure_ns` on, when each of the merged
 -- had been told of it. NULL says that somebody never was told.
 SELECT DISTINCT
     person,
@@ -15,7 +15,9 @@ INNER JOIN families AS other ON other.holder = one.holder AND other.person <> on
 INNER JOIN (
     SELECT
         families.holder,
-        COALESCE(MIN(told.asked_ns), -1000000000000000000) AS maybe_ns,
+        COALESCE(
+            MIN(CASE WHEN families.person <> families.holder THEN told.asked_ns END), -1000000000000000000
+        ) AS maybe_ns,
         CASE WHEN COUNT(told.told_ns) = COUNT(*) - 1 THEN MAX(told.told_ns) END AS sure_ns
     FROM families
     LEFT JOIN (

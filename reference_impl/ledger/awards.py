@@ -63,7 +63,7 @@ def held(ledger: Ledger, acts: Sequence[int], tagged: bool) -> Held:
     for act in acts:
         values = {"act": act, "name": books.user(act).name, "entries": _merges_of(acts, act)}
         rows = ledger.shard(act).read(lambda c, values=values: c.execute(_held(tagged), values).all())  # type: ignore[misc]
-        awards |= {row.name: row.amount_fen for row in rows if row.what == "award"}
+        awards |= {row.name: int(row.amount_fen) for row in rows if row.what == "award"}
         balance_fen += sum(int(row.amount_fen) for row in rows if row.what == "balance")
         entries = {row.name: row.body for row in rows if row.what == "entry"}
         moved = merges.moved_by(entries, act)

@@ -30,6 +30,7 @@ from reference_impl.wallet.bank import Bank, Outcome
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.token_store import TOPICS
+from reference_impl.wallet.total_store import total_key
 from scenarios.worlds.reference import NOTHING, Reference
 
 _WALLET: Final = Path(__file__).parents[2] / "reference_impl" / "wallet"
@@ -124,6 +125,9 @@ class Festival(Reference):
             case "reconcile", _:
                 reconcile.find(request.values["name"]).reconcile(service, 0, service.runtime.now_us())
                 return Answer("ok")
+            case "lose_total", Desk() as desk:
+                desk.tokens.client.delete(total_key(request.tagged))
+                return Answer("ok")
             case "coupon", Desk() as desk:
                 return Answer("ok", subject=award(service, desk, AwardRequest(request.person, **request.values)).order)
             case "use", Desk() as desk:
@@ -213,6 +217,11 @@ def binds(phone: str, *, attempts: int = 1, pause_s: float = 0.0) -> Step:
 def totals(pause_s: float = 0.0) -> Step:
     """Look at the live total."""
     return Step("total", pause_s=pause_s)
+
+
+def loses_total(pause_s: float = 0.0) -> Step:
+    """The Redis that counts the live total comes back without it."""
+    return Step("lose_total", pause_s=pause_s)
 
 
 def reconciles(name: str, pause_s: float = 0.0) -> Step:

@@ -4,20 +4,19 @@ from random import Random
 
 from harness.simulation.world import Plan, World
 from scenarios.worlds.festival import MERGES, UNMARKED, Festival, binds, gets, person, views, withdraws
-from scenarios.worlds.scripts import api, within
+from scenarios.worlds.scripts import api
 
 PHONE = "8613800000001"
 
 
 def plan(random: Random) -> Plan:
-    late = gets(1, 40, rain="2", pause_s=within(random, 0.0, 0.04))  # before or after the other has got theirs
     people = (
-        person(1, gets(1, 30, attempts=2), binds(PHONE, attempts=2), late, views(), asks="api-1"),
+        person(1, gets(1, 30, attempts=2), gets(1, 40, rain="2"), binds(PHONE, attempts=2), views(), asks="api-1"),
         person(
             2,
             gets(2, 50, attempts=2),
-            binds(PHONE, attempts=3, pause_s=0.002),
-            gets(2, 40, rain="2", attempts=2),
+            binds(PHONE, attempts=3, pause_s=0.004),
+            gets(2, 40, rain="2", attempts=2, pause_s=0.001),
             withdraws(60, attempts=2),
             asks="api-2",
         ),
