@@ -159,7 +159,14 @@ class Festival(Reference):
 
     def _bind(self, service: System, desk: Desk, request: Request) -> Answer:
         joined = login.bind(service, desk, request.person, request.values["phone"], self._presented(request))
+        self._share(joined, request.person)
         return Answer("ok", subject=str(joined))
+
+    def _share(self, act: int, other: int) -> None:
+        """Two who know that they are one person keep their tokens together."""
+        one, two = (self._purses.setdefault(each, {}) for each in (act, other))
+        one.update(two)
+        self._purses.update({each: one for each, purse in self._purses.items() if purse is two})
 
     def _page(self, service: System, desk: Desk, request: Request) -> Answer:
         shown = page.page(service, desk, request.person, self._presented(request))
