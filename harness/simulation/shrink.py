@@ -110,10 +110,9 @@ def shrink(
     if not search.attempt(plan, played.tape):
         raise ValueError("the schedule does not fail when it is played again: something in it is not simulated")
     _fewer_choices(search)
-    whole = search.plan, search.played
     _smallest(search)
-    if search.choices > FEW:
-        _otherwise(search, *whole)
+    if search.choices > FEW and _fails_by_delays(search):
+        _smallest(search)
     return Shrunk(search.plan, dict(search.played.tape), search.played, search.attempts, search.seconds)
 
 
@@ -136,16 +135,6 @@ def _smallest(search: _Search) -> None:
         _fewer_people(search)
         _fewer_blocks(search, 1)
         _fewer_steps(search)
-
-
-def _otherwise(search: _Search, plan: Plan, played: Played) -> None:
-    """Of the schedule with everybody in it: one of a few delays, where that gets smaller than what was found."""
-    small = search.plan, search.played
-    search.plan, search.played = plan, played
-    if _fails_by_delays(search):
-        _smallest(search)
-    if search.choices > weight(small[1].tape):
-        search.plan, search.played = small
 
 
 def _fails_by_delays(search: _Search) -> bool:
