@@ -34,6 +34,7 @@ class Visitor:
     def __init__(self, targets: Sequence[Target], history: Path, name: str) -> None:
         self._host, self._port = targets[0].host, targets[0].port
         self._operations = {each: target.operations[each] for target in targets for each in target.operations}
+        self._reader_headers = {target.reader_header for target in targets if target.reader_header}
         self._journal = Journal.create(history, name, sorted(self._operations))
         self._keys = (f"{name}-{number}" for number in itertools.count(1))
 
@@ -55,11 +56,11 @@ class Visitor:
         request = chosen.render(known, key=key, tagged=False)
         slot = self._journal.begin(operation, person, subject, key, amount_fen, now_ns(), False, mark)
         try:
-            status, body = self._exchange(request, chosen.method)
+            status, body, reader = self._exchange(request, chosen.method)
         except (OSError, HTTPException) as error:
             self._journal.complete(slot, "info", type(error).__name__)
             return Said(Answer("info", type(error).__name__))
-        answer, tree = chosen.read(status, body), _tree(body)
+        answer, tree = chosen.read(status, body, reader), _tree(body)
         self._journal.complete(slot, answer.outcome, answer.reason or None, **_carried(answer))
         return Said(answer, tree)
 
@@ -75,12 +76,14 @@ class Visitor:
     def close(self) -> None:
         self._journal.close()
 
-    def _exchange(self, request: bytes, method: str) -> tuple[int, bytes]:
+    def _exchange(self, request: bytes, method: str) -> tuple[int, bytes, str | None]:
+        """Status, body, and which process answered."""
         with socket.create_connection((self._host, self._port), timeout=PATIENCE_S) as line:
             line.sendall(request)
             answer = HTTPResponse(line, method=method)
             answer.begin()
-            return answer.status, answer.read()
+            readers = (answer.getheader(name) for name in self._reader_headers)
+            return answer.status, answer.read(), next(filter(None, readers), None)
 
 
 def _tree(body: bytes) -> dict[str, Any]:
