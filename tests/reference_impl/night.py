@@ -4,12 +4,13 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from operators import operators_set
 
 from reference_impl.bootstrap import build
 from reference_impl.domain.identifiers import parse_packet_id
@@ -20,7 +21,6 @@ from reference_impl.packets.open import open_packet
 from reference_impl.packets.send import SendRequest
 from reference_impl.reconcile import lists, payments, vouchers
 from reference_impl.reconcile.report import Report
-from reference_impl.resilience.switches import default_of
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
 from reference_impl.stores.layout import ledger_tables, order_tables, tables_of
@@ -70,16 +70,9 @@ class Night:
         vars(other.system.limits)["_runtime"] = SimpleNamespace(now_us=lambda: hand_us[0])
         return other, hand_us
 
-    @contextmanager
-    def controls(self, **values: int) -> Iterator[None]:
+    def controls(self, **values: int) -> AbstractContextManager[None]:
         """Operators have set this, in the eyes of this process."""
-        for name, value in values.items():
-            self.system.controls.set(name, value, "a test")
-        try:
-            yield
-        finally:
-            for name in values:
-                self.system.controls.set(name, default_of(name), "a test")
+        return operators_set(self.system, values)
 
     # --- people ---
 

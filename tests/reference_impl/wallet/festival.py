@@ -2,21 +2,20 @@
 own. Amounts are fen."""
 
 import itertools
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from operators import operators_set
 
 from reference_impl.bootstrap import build
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.errors import Refused
 from reference_impl.reconcile import awards, slices, withdrawals
 from reference_impl.reconcile.report import Report
-from reference_impl.resilience.switches import default_of
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.stores import stream
 from reference_impl.stores.wallet_tables import wallet_tables
@@ -45,16 +44,9 @@ class Festival:
         settings = msgspec.structs.replace(self.system.settings, **changes)
         return Festival(build(settings, ThreadRuntime(), holder=f"like-{next(_numbers)}"))
 
-    @contextmanager
-    def controls(self, **values: int) -> Iterator[None]:
+    def controls(self, **values: int) -> AbstractContextManager[None]:
         """Operators have set this, in the eyes of this process."""
-        for name, value in values.items():
-            self.system.controls.set(name, value, "a test")
-        try:
-            yield
-        finally:
-            for name in values:
-                self.system.controls.set(name, default_of(name), "a test")
+        return operators_set(self.system, values)
 
     def act(self, tagged: bool = False) -> int:
         return act_id(next(_numbers), tagged)
