@@ -200,7 +200,8 @@ def _plan(
         require_programs()
     people = given["people"] or _PEOPLE
     rounds = _rounds(chosen, given["rounds"])
-    duration_s = duration or max(_DURATION_LEAST_S, people * max(1, rounds) / _PEOPLE_PER_S)
+    people_per_s = getattr(chosen, "people_per_s", _PEOPLE_PER_S)
+    duration_s = duration or max(_DURATION_LEAST_S, people * max(1, rounds) / people_per_s)
     sets = tuple(map(faults.parse, getattr(chosen, "sets", _nothing)(people, rounds, duration_s)))
     given |= {"people": people, "rounds": rounds, "duration_s": duration_s, "sets": sets}
     given |= {"backend": backend, "topology": file}

@@ -20,6 +20,8 @@ class Scenario(Protocol):
     summary: str
     rounds: int
     """How many rounds it has, unless others are asked for; 0: it has no rounds."""
+    people_per_s: float
+    """How many people a second two cores can serve: by them a night is as long as nobody says."""
     sets: Callable[[int, int, float], Sequence[str]]
     """What operators set meanwhile, as faults `set=NAME:VALUE@SECONDS`, by people, rounds and seconds."""
 

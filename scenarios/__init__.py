@@ -24,6 +24,7 @@ class Scenario:
     summary: str
     rounds: int = 0
     sets: Callable[[int, int, float], Sequence[str]] = nothing
+    people_per_s: float = 60.0
 
 
 def catalogue() -> dict[str, Scenario]:
@@ -61,6 +62,7 @@ def catalogue() -> dict[str, Scenario]:
             "showers of awards, several times as many a second as are credited; people refresh, withdraw, forge",
             rain.ROUNDS,
             rain.sets,
+            rain.PEOPLE_PER_S,
         ),
     ]
     return {scenario.name: scenario for scenario in scenarios}

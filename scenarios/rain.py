@@ -15,6 +15,8 @@ from reference_impl.domain.acts import APPS
 from scenarios.night import SECOND_NS, TAGGED_FROM, deal
 
 ROUNDS: Final = 3
+PEOPLE_PER_S: Final = 30.0
+"""In the mean: each asks four things, and a shower's peak is four times the mean."""
 TIMES: Final = 12
 """A shower's peak, measured in crediting speeds. What is seen of it must be six at least: some awards are credited
 beside the consumer, at once or because somebody takes money out."""

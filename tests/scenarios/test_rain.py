@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cli import _plan
 from reference_impl.domain.acts import APPS
 from scenarios.night import SECOND_NS, TAGGED_FROM
-from scenarios.rain import BEHAVIOUR, CAP_FEN, SCENES, Rain, crediting_per_s, plan_rain, sets
+from scenarios.rain import BEHAVIOUR, CAP_FEN, PEOPLE_PER_S, SCENES, Rain, crediting_per_s, plan_rain, sets
 
 DURATION_S = 20.0
 RAINS = st.builds(
@@ -69,3 +70,11 @@ def test_b08_a_shower_is_six_times_faster_than_crediting(people: int, rounds: in
     first, last = sets(people, rounds, duration_s)
     assert first == f"set=award_credit_per_s:{speed}@0" and last.startswith("set=award_credit_per_s:0@")
     assert max(catch.at_ns for catch in rain.catches) / SECOND_NS <= float(last.partition("@")[2])
+
+
+def test_a_rain_is_as_long_as_two_cores_need() -> None:
+    """Unless somebody says how long, a rain takes twice as long as a night of packets with as many people."""
+    given = {"backend": "embedded", "people": 1_200, "rounds": 2, "argv": []}
+    rain, night = _plan("rain_peak", None, None, **given), _plan("group_grab", None, None, **{**given, "rounds": None})
+    assert (rain.duration_s, night.duration_s) == (1_200 * 2 / PEOPLE_PER_S, 1_200 / 60)
+    assert _plan("rain_peak", None, 9.0, **given).duration_s == 9.0
