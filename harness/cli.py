@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
@@ -25,6 +25,7 @@ from harness import run as runs
 from harness import simulate as simulation
 from harness.assess import as_json
 from harness.config import ConfigError
+from harness.planning import plan_night
 from harness.progress import Teller
 from harness.report import drills, matrix, proof, summary
 from harness.report import results as report
@@ -40,10 +41,6 @@ USAGE: Final = 2
 INTERNAL: Final = 70
 _USERS_TO_MEND: Final = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 _BACKENDS: Final = click.Choice(["embedded", "servers"])
-_PEOPLE: Final = 600
-_PEOPLE_PER_S: Final = 60
-"""Without --duration a night lasts long enough for so many people a second, which two cores can serve."""
-_DURATION_LEAST_S: Final = 10.0
 _ROUNDS: Final = 30
 
 
@@ -189,37 +186,14 @@ def _planting(option: str, mutant: str | None) -> list[str]:
     return [f"--{option}", plugins.choose("mutant", mutant, plugins.mutants()).name]
 
 
-def _plan(
-    scenario: str, target: Path | None, duration: float | None, topology: str | None = None, **given: Any
-) -> runs.Plan:
-    """The plan of a night; what was not given is as the plan's own defaults say."""
+def _plan(scenario: str, target: Path | None, topology: str | None = None, **given: Any) -> runs.Plan:
+    """The plan of a night."""
     chosen = plugins.choose("scenario", scenario, plugins.scenarios())
     path = (target or chosen.target).resolve()
     backend, file = _stand(given["backend"], topology, path)
     if backend == "servers" and file is None:
         require_programs()
-    people = given["people"] or _PEOPLE
-    rounds = _rounds(chosen, given["rounds"])
-    people_per_s = getattr(chosen, "people_per_s", _PEOPLE_PER_S)
-    duration_s = duration or max(_DURATION_LEAST_S, people * max(1, rounds) / people_per_s)
-    sets = tuple(map(faults.parse, getattr(chosen, "sets", _nothing)(people, rounds, duration_s)))
-    given |= {"people": people, "rounds": rounds, "duration_s": duration_s, "sets": sets}
-    given |= {"backend": backend, "topology": file}
-    told = {name: value for name, value in given.items() if value is not None}
-    return runs.Plan(scenario=scenario, locustfile=chosen.locustfile, target=path, **told)
-
-
-def _nothing(people: int, rounds: int, duration_s: float) -> Sequence[str]:
-    """What operators set in a scenario that does not say."""
-    return ()
-
-
-def _rounds(scenario: Any, asked: int | None) -> int:
-    """How many rounds are played; ConfigError: the scenario has none."""
-    usual: int = getattr(scenario, "rounds", 0)
-    if asked is not None and not usual:
-        raise ConfigError(f"--rounds {asked}: scenario {scenario.name!r} has no rounds")
-    return asked or usual
+    return plan_night(chosen, path, **given | {"backend": backend, "topology": file})
 
 
 def _stand(backend: runs.Backend, topology: str | None, target: Path) -> tuple[runs.Backend, Path | None]:

@@ -58,7 +58,8 @@ def count_lost(system: System, hours: int, since_us: int, until_us: int) -> int:
     return sum(
         difference.kind == "lost"
         for tagged in system.sides()
-        for _, difference in _differing(system, _orders(desk, scenes, from_us, to_us, tagged), tagged)
+        for awards in _chunks(_orders(desk, scenes, from_us, to_us, tagged))
+        for _, difference in _differing(system, awards, tagged)
     )
 
 
@@ -104,15 +105,14 @@ def _promised(
     return total
 
 
-def _differing(system: System, promised: Iterable[Award], tagged: bool) -> Iterator[tuple[Award, Difference]]:
-    for awards in _chunks(promised):
-        credited = _arrived(system, awards, tagged)
-        for award in awards:
-            arrived_fen = credited.get(award.order)
-            if arrived_fen != award.amount_fen:
-                kind = "lost" if arrived_fen is None else "other_amount"
-                place = system.ledger.shard(award.number.act).name
-                yield award, Difference(kind, award.order, award.amount_fen, arrived_fen, place)
+def _differing(system: System, awards: Sequence[Award], tagged: bool) -> Iterator[tuple[Award, Difference]]:
+    credited = _arrived(system, awards, tagged)
+    for award in awards:
+        arrived_fen = credited.get(award.order)
+        if arrived_fen != award.amount_fen:
+            kind = "lost" if arrived_fen is None else "other_amount"
+            place = system.ledger.shard(award.number.act).name
+            yield award, Difference(kind, award.order, award.amount_fen, arrived_fen, place)
 
 
 def _arrived(system: System, awards: Sequence[Award], tagged: bool) -> dict[str, int]:

@@ -5,9 +5,9 @@ off, and people were served meanwhile. All money is judged afterwards, like that
 none.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -151,22 +151,10 @@ def _beside(up: Deployed, folder: Path, chosen: Sequence[str], flips: list[Flip]
 @contextmanager
 def _at_once(work: Callable[[], None]) -> Iterator[None]:
     """Done in a thread beside the block, and to its end; what it raises is raised then."""
-    failed: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 it is raised where the block ends
-            failed.append(error)
-
-    thread = threading.Thread(target=guarded)
-    thread.start()
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(work)
         yield
-    finally:
-        thread.join()
-    for error in failed:
-        raise error
+    beside.result()
 
 
 def _flip_all(site: Site, chosen: Sequence[str], flips: list[Flip], done: list[Fault]) -> None:

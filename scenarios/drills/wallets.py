@@ -6,6 +6,7 @@ Each person's story is theirs alone and follows from the seed; `people` may come
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from random import Random
 from typing import Any, Final
@@ -117,20 +118,19 @@ def live(owner: Owner, random: Random, second: Owner | None = None) -> None:
 
 @contextmanager
 def crowd(visitors: Sequence[Visitor], seed: int) -> Iterator[None]:
-    """One person after the other with each visitor, until the end of the block."""
+    """One person after the other with each visitor, until the end of the block; what went wrong is raised then."""
     over = threading.Event()
-    threads = [
-        threading.Thread(target=_stream, args=(visitor, Random(f"{seed}/{place}"), place * BASE, over.wait))
-        for place, visitor in enumerate(visitors, 1)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(len(visitors)) as pool:
+        streams = [
+            pool.submit(_stream, visitor, Random(f"{seed}/{place}"), place * BASE, over.wait)
+            for place, visitor in enumerate(visitors, 1)
+        ]
+        try:
+            yield
+        finally:
+            over.set()
+    for stream in streams:
+        stream.result()
 
 
 def _stream(visitor: Visitor, random: Random, base: int, is_over: Callable[[float], bool]) -> None:

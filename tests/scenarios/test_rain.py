@@ -2,13 +2,15 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.cli import _plan
+from harness.planning import plan_night
 from reference_impl.domain.acts import APPS
+from scenarios import catalogue
 from scenarios.night import SECOND_NS, TAGGED_FROM
 from scenarios.rain import BEHAVIOUR, CAP_FEN, PEOPLE_PER_S, SCENES, Rain, crediting_per_s, plan_rain, sets
 
@@ -74,7 +76,8 @@ def test_b08_a_shower_is_six_times_faster_than_crediting(people: int, rounds: in
 
 def test_a_rain_is_as_long_as_two_cores_need() -> None:
     """Unless somebody says how long, a rain takes twice as long as a night of packets with as many people."""
-    given = {"backend": "embedded", "people": 1_200, "rounds": 2, "argv": []}
-    rain, night = _plan("rain_peak", None, None, **given), _plan("group_grab", None, None, **{**given, "rounds": None})
-    assert (rain.duration_s, night.duration_s) == (1_200 * 2 / PEOPLE_PER_S, 1_200 / 60)
-    assert _plan("rain_peak", None, 9.0, **given).duration_s == 9.0
+    rain, night = (catalogue()[name] for name in ("rain_peak", "group_grab"))
+    asked: dict[str, Any] = {"people": 1_200, "argv": []}
+    assert plan_night(rain, rain.target, rounds=2, **asked).duration_s == 1_200 * 2 / PEOPLE_PER_S
+    assert plan_night(night, night.target, rounds=None, **asked).duration_s == 1_200 / 60
+    assert plan_night(rain, rain.target, rounds=2, duration=9.0, **asked).duration_s == 9.0

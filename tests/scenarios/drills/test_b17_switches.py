@@ -1,5 +1,6 @@
 """The switches' drill finds a process that does not hear, a switch without effect, and money that is wrong (B17)."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from scenarios.drills import switches
 from scenarios.drills.effects import BESIDE, SEEN
 from scenarios.drills.site import Setting, Site
 from scenarios.drills.switches import WALLET, Flip
-from scenarios.drills.visitor import Visitor
+from scenarios.drills.visitor import Said, Visitor
+from scenarios.drills.wallets import crowd
 
 
 @pytest.fixture
@@ -114,3 +116,19 @@ def _results(verdict: str, ok: int) -> Results:
     faults = [Fault(name=f"lock_skip={value}", at_s=1.0, felt=felt) for value in (1, 0)]
     told = dict.fromkeys(Results.__struct_fields__)
     return Results(**{**told, "verdict": verdict, "faults": faults})  # type: ignore[arg-type]
+
+
+def test_b17_what_goes_wrong_beside_the_load_is_told() -> None:
+    """A visitor whose story breaks does not just fall silent: the block raises what it was."""
+    asked = threading.Event()
+
+    class Broken(Visitor):
+        def __init__(self) -> None:
+            pass
+
+        def ask(self, *_: Any, **__: Any) -> Said:
+            asked.set()
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"), crowd([Broken()], seed=1):
+        assert asked.wait(10)
