@@ -25,6 +25,10 @@ OPS_THREADS: Final = 8
 Count = Annotated[int, Meta(ge=0)]
 
 
+_PLACES: Final = ("stream", "tokens", "kv", "lock")
+"""What a region may have a server of its own for."""
+
+
 class TopologyError(Exception):
     """What does not fit, in one line."""
 
@@ -37,6 +41,8 @@ class Region(Struct, frozen=True, forbid_unknown_fields=True):
     cache: str
     stream: str = ""
     tokens: str = ""
+    kv: str = ""
+    lock: str = ""
     serves: list[str] = []
     processes: dict[str, Count] = {}
 
@@ -188,8 +194,7 @@ def _settings_of(
         whole,
         serves=city.serves,
         cache=_address(servers, region.cache),
-        stream=_address(servers, region.stream) if region.stream else "",
-        tokens=_address(servers, region.tokens) if region.tokens else "",
+        **{place: _address(servers, named) for place in _PLACES if (named := getattr(region, place))},
         links={
             served: f"http://{whole.host}:{city.links[other.name]}"
             for other in cities

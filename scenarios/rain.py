@@ -15,8 +15,8 @@ from reference_impl.domain.acts import APPS
 from scenarios.night import SECOND_NS, TAGGED_FROM, deal
 
 ROUNDS: Final = 3
-PEOPLE_PER_S: Final = 30.0
-"""In the mean: each asks four things, and a shower's peak is four times the mean."""
+PEOPLE_PER_S: Final = 45.0
+"""In the mean: each asks five things, and a shower's peak is three times the mean."""
 TIMES: Final = 12
 """A shower's peak, measured in crediting speeds. What is seen of it must be six at least: some awards are credited
 beside the consumer, at once or because somebody takes money out."""
@@ -28,7 +28,7 @@ SECOND_FROM: Final = 500_000_000
 # moments, as shares of the night
 _BEGINS: Final = 0.03
 _ENDS: Final = 0.85  # of the last interval; what follows is for everybody's last look
-_SHOWER: Final = 0.5  # of an interval between two showers
+_SHOWER: Final = 0.8  # of an interval between two showers
 _PEAK: Final = 0.2  # of a shower
 
 # what rains: scene → share. The first two are given by token, the last by order row
