@@ -60,6 +60,7 @@ def history(begins_ns: int) -> list[Row]:
             "outcome": "ok",
             "tag": False,
             "clock_error_ns": 0,
+            "stage": "live",
             **each,
         }
         for number, each in enumerate(told, 1)
@@ -82,6 +83,7 @@ def evidence() -> dict[str, list[Row]]:
                 "rain": order.split("_")[2],
                 "award_type": "cash",
                 "stage": "live",
+                "owner": person,
                 "amount_fen": fen,
                 "state": "credited",
                 **untagged,

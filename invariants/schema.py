@@ -31,6 +31,7 @@ HISTORY: Final[Columns] = {
     "orders": "VARCHAR",  # order numbers a view showed
     "balance_fen": "BIGINT",  # balance a view showed
     "income_fen": "BIGINT",  # total income a view showed
+    "stage": "VARCHAR",  # of the campaign, in which it was asked for; NULL where there are none
 }
 
 EVIDENCE: Final[dict[str, Columns]] = {
@@ -129,6 +130,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "rain": "VARCHAR",  # the occurrence
         "award_type": "VARCHAR",
         "stage": "VARCHAR",
+        "owner": "VARCHAR",  # who that person is in every stage; NULL: they are the same
         "amount_fen": "BIGINT",
         "state": "VARCHAR",  # accepted (promised, not in the account yet) | credited
         "tag": "BOOLEAN",
@@ -158,6 +160,7 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "template": "VARCHAR",  # whose stock it is of; NULL where a blessing was given instead
         "award_type": "VARCHAR",
         "stage": "VARCHAR",
+        "owner": "VARCHAR",  # as of awards
         "stock": "BIGINT",  # how many of the template there are in the stage, as configured
         "used": "BIGINT",  # how often
         "tag": "BOOLEAN",

@@ -105,6 +105,9 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
     ),
     "B15": Mechanism("alarms with something to do", ("resilience/alarms.py", "resilience/exporter.py")),
     "B17": Mechanism("switches, in force within a second", ("resilience/switches.py", "resilience/controls.py")),
+    "B22": Mechanism(
+        "stages whose data are apart; who is in which is pinned", ("domain/stages.py",), ("stage_isolation",)
+    ),
     "B23": Mechanism(
         "withdrawal to a bank", ("wallet/withdrawal.py", "wallet/bank_books.py"), ("bank_agrees", "no_negative_balance")
     ),

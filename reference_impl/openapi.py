@@ -20,7 +20,7 @@ from reference_impl.routes.accounts import FundBody
 from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
-from reference_impl.routes.wallet import LoginBody, PageBody, PhoneBody, UseBody, WithdrawalBody
+from reference_impl.routes.wallet import LoginBody, PageBody, PhoneBody, StageBody, UseBody, WithdrawalBody
 from reference_impl.wallet.award import AwardRequest, Given
 from reference_impl.wallet.config import Version
 from reference_impl.wallet.coupons import Coupon
@@ -100,12 +100,19 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "bind_phone": Operation(
         "the act_id of who brings a phone number", answers.Act, ("tag_mismatch",), PhoneBody, keyed=True, tagged=True
     ),
+    "take_part": Operation(
+        "the act_id with which somebody takes part in an occurrence, and its stage",
+        answers.InStage,
+        ("tag_mismatch", "not_in_stage"),
+        StageBody,
+        tagged=True,
+    ),
     "give_award": Operation(
         "give an award under its order number",
         Given,
         (
             *("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
-            *("out_of_stock", "in_progress"),
+            *("out_of_stock", "in_progress", "not_in_stage"),
         ),
         AwardRequest,
         keyed=True,

@@ -23,6 +23,7 @@ from harness.swarm.users import ArrivalsUser
 from harness.target import Answer
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import OrderNumber, order_number
+from reference_impl.domain.stages import LIVE
 from scenarios.rain import CAP_FEN, ROUNDS, SECOND_FROM, Catch, Reading, phone_of, plan_rain
 from scenarios.thief import Thief
 
@@ -304,7 +305,7 @@ class RainPeak(ArrivalsUser):
     def somebody(self, number: int, tagged: bool, due_ns: int | None) -> tuple[Person, Purse]:
         """A person, by their act_id, and their purse."""
         person = self.worker.person(number, tagged, due_ns)
-        person.uid = act_id(person.uid, tagged)
+        person.uid, person.stage = act_id(person.uid, tagged), LIVE
         return person, self.purses.setdefault(person.uid, Purse())
 
     def moment(self, catch: Catch, number: int, due_ns: int | None) -> Moment:

@@ -52,7 +52,8 @@ SELECT
     NULL AS mark,
     NULL AS orders,
     CASE WHEN operation = {OPERATIONS.index("balance")} THEN person % 1000 END AS balance_fen,
-    NULL AS income_fen
+    NULL AS income_fen,
+    NULL AS stage
 FROM operation_facts
 """
 

@@ -25,6 +25,7 @@ from harness.history.layout import (
     NULL,
     OUTCOME_NUMBERS,
     RECORD_BYTES,
+    STAGE_BITS,
     VERSION,
     Header,
     encode_header,
@@ -107,9 +108,11 @@ class Journal:
         clock_error_ns: int,
         segment_records: int,
         strings_bytes: int,
+        stages: Sequence[str],
     ) -> None:
         self._folder, self._worker = folder, worker
-        self._header = Header(VERSION, worker, tuple(operations), clock_error_ns, segment_records)
+        self._header = Header(VERSION, worker, tuple(operations), clock_error_ns, segment_records, tuple(stages))
+        self._stage_numbers: dict[str | None, int] = {name: n << STAGE_BITS for n, name in enumerate((None, *stages))}
         self._operation_numbers: dict[int | str, int] = {name: n for n, name in enumerate(operations)}
         self._operation_numbers.update({n: n for n in range(len(operations))})
         self._segment_records = segment_records
@@ -129,13 +132,14 @@ class Journal:
         clock_error_ns: int = 0,
         segment_records: int = _SEGMENT_RECORDS,
         strings_bytes: int = _STRINGS_BYTES,
+        stages: Sequence[str] = (),
     ) -> Self:
         """A new journal of `worker` in `folder`, which must exist. Reasons, keys and subjects need no table:
         texts are interned as they come. Raises ConfigError where the disk has no room for the first segment.
         """
         if any(folder.glob(f"{glob.escape(worker)}-[0-9]*.journal")):
             raise ConfigError(f"history: {folder} already holds a journal of worker {worker!r}; use another name")
-        return cls(folder, worker, operations, clock_error_ns, segment_records, strings_bytes)
+        return cls(folder, worker, operations, clock_error_ns, segment_records, strings_bytes, stages)
 
     @property
     def issued(self) -> int:
@@ -152,11 +156,15 @@ class Journal:
         intended_ns: int,
         tag: bool,
         mark: str | None = None,
+        stage: str | None = None,
     ) -> int:
         """Puts an operation on record and stamps `sent_ns`; returns its number, for `complete`.
 
-        Raises ConfigError when the disk is full: the operation is not on record then and must not be sent.
+        Raises ConfigError when the disk is full, or `stage` is none of the journal's: the operation is not on record
+        then and must not be sent.
         """
+        if stage not in self._stage_numbers:
+            raise ConfigError(f"history: no stage {stage!r}; [target] stages of the target file names those there are")
         number = self._number
         if number >= self._next_segment_at:
             self._rotate()
@@ -172,7 +180,7 @@ class Journal:
             0 if key is None else known.get(key) or write(key),
             0 if mark is None else known.get(mark) or write(mark),
             self._operation_numbers[operation],
-            tag,
+            tag | self._stage_numbers[stage],
             1,
         )
         self._number = number + 1

@@ -22,6 +22,8 @@ NULL: Final = -(2**63)
 END_OF_TEXT: Final = 0xFF
 OUTCOME_NUMBERS: Final = {"ok": 1, "fail": 2, "info": 3}
 UNFINISHED: Final = "unfinished"
+TAGGED: Final = 1
+STAGE_BITS: Final = 1  # how far a stage's number is shifted to stand above TAGGED
 
 # Both end with their flag: pack_into fills fields in this order, so the flag is the last byte to change.
 BEGIN: Final = struct.Struct("<qqqqIIIHBB")
@@ -37,7 +39,7 @@ _FIELDS: Final = {
     "key": ("<u4", 36),
     "mark": ("<u4", 40),
     "operation": ("<u2", 44),
-    "tag": ("u1", 46),
+    "side": ("u1", 46),  # 1: tagged; the bits above it: the number of its stage, 0 for none
     "begun": ("u1", 47),
     "done_ns": ("<i8", 48),
     "answered_fen": ("<i8", 56),
@@ -70,6 +72,7 @@ class Header(msgspec.Struct, frozen=True):
     operations: tuple[str, ...]
     clock_error_ns: int
     records: int  # how many each file has room for
+    stages: tuple[str, ...] = ()  # those that operations name by number, from 1
 
 
 def encode_header(header: Header, first_number: int) -> bytes:

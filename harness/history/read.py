@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +17,8 @@ from harness.history.layout import (
     NULL,
     OUTCOME_NUMBERS,
     RECORD,
+    STAGE_BITS,
+    TAGGED,
     UNFINISHED,
     VERSION,
     Header,
@@ -52,6 +55,7 @@ SCHEMA = pa.schema(
         ("orders", pa.large_string()),
         ("balance_fen", pa.int64()),
         ("income_fen", pa.int64()),
+        ("stage", pa.string()),
     ]
 )
 
@@ -145,15 +149,20 @@ def _to_batch(
         "reason": _reasons(text(np.where(done, records["reason"], 0).astype(np.uint32)), done),
         "sequence": answered("sequence"),
         "remaining_fen": answered("remaining_fen"),
-        "tag": pa.array(records["tag"] == 1),
+        "tag": pa.array(records["side"] & TAGGED == TAGGED),
         "clock_error_ns": pa.array(np.full(len(records), max(header.clock_error_ns, skew.error_ns), dtype=np.int64)),
         "reader": text(np.where(done, records["reader"], 0).astype(np.uint32)),
         "mark": text(records["mark"]),
         "orders": text(np.where(done, records["orders"], 0).astype(np.uint32)),
         "balance_fen": answered("balance_fen"),
         "income_fen": answered("income_fen"),
+        "stage": _stages(header, records["side"] >> STAGE_BITS),
     }
     return pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
+
+
+def _stages(header: Header, numbers: npt.NDArray[np.integer[Any]]) -> pa.StringArray:
+    return pa.array(header.stages, pa.string()).take(pa.array(numbers.astype(np.int64) - 1, mask=numbers == 0))
 
 
 def _repeat(text: str, times: int) -> pa.StringArray:

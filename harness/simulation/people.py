@@ -97,6 +97,7 @@ class Crowd:
             "reason": "unfinished",
             "mark": step.mark or None,
             "tag": person.tagged,
+            "stage": person.stage or None,
             "clock_error_ns": 0,
         }
         self._sent.append(row)

@@ -51,6 +51,8 @@ class Person(Struct, frozen=True):
     steps: tuple[Step, ...]
     asks: str = "api-1"
     tagged: bool = False
+    stage: str = ""
+    """Of a campaign, if it has any."""
 
     @property
     def name(self) -> str:

@@ -67,6 +67,7 @@ class Client:
         tagged: bool = False,
         timeout_s: float | None = None,
         mark: str | None = None,
+        stage: str | None = None,
     ) -> Answer:
         """Asks the target once. `values` fill the operation's template, `intended_ns` is when it should have been sent.
 
@@ -77,7 +78,7 @@ class Client:
         request = asked.render(values, key=key, tagged=tagged)
         if intended_ns is None:
             intended_ns = now_ns()
-        slot = self._journal.begin(operation, person, subject, key, amount_fen, intended_ns, tagged, mark)
+        slot = self._journal.begin(operation, person, subject, key, amount_fen, intended_ns, tagged, mark, stage)
         self.in_flight += 1
         if self.in_flight > self.in_flight_max:
             self.in_flight_max = self.in_flight

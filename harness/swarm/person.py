@@ -36,7 +36,7 @@ class Person:
     """Someone with an id, who acts in steps.
 
     The first step was due at `due_ns`, each later one when the pause before it ends. What is due and comes late is
-    timed from when it was due: `intended_ns` in the history.
+    timed from when it was due: `intended_ns` in the history. `stage`: the campaign's in which they act, if it has any.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Person:
         self._client, self._target, self._keys = client, target, keys
         self._due_ns = due_ns
         self.uid, self.tagged = uid, tagged
+        self.stage: str | None = None
 
     def new_key(self) -> str:
         """A key for one intent; every attempt at it carries the same."""
@@ -82,6 +83,7 @@ class Person:
             tagged=self.tagged,
             timeout_s=timeout_s,
             mark=mark,
+            stage=self.stage,
         )
 
     def insist(
@@ -132,9 +134,14 @@ class Person:
     def together(self, *steps: Callable[["Person"], Answer]) -> list[Answer]:
         """Does several steps at the same moment, as two taps of one finger do; returns all answers."""
         due_ns, self._due_ns = self._due_ns, None
-        twins = [Person(self._client, self._target, self._keys, self.uid, self.tagged, due_ns) for _ in steps]
+        twins = [self._twin(due_ns) for _ in steps]
         tasks = [gevent.spawn(step, twin) for step, twin in zip(steps, twins, strict=True)]
         try:
             return [task.get() for task in gevent.joinall(tasks)]
         finally:
             gevent.killall(tasks)
+
+    def _twin(self, due_ns: int | None) -> "Person":
+        twin = Person(self._client, self._target, self._keys, self.uid, self.tagged, due_ns)
+        twin.stage = self.stage
+        return twin

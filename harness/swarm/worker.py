@@ -202,6 +202,7 @@ class Shift:
             self._name,
             list(target.operations),
             clock_error_ns=max(settings.clock_error_ns, membership.skew.error_ns),
+            stages=target.stages,
         )
         self._statistics = Statistics(environment)
         self.client = Client(target, self._journal, self._statistics, timeout_s=settings.timeout_s)

@@ -28,6 +28,7 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
     tag_header: HeaderPair | None = None
     key_header: str | None = None
     reader_header: str | None = None  # which of the target's processes answered
+    stages: list[str] = field(default_factory=list)  # of a campaign, which operations can be of
     error_code: str | None = None  # where a refusal's code stands in the body: a JSON pointer
     headers: dict[str, str] = field(default_factory=dict)
 

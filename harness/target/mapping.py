@@ -85,6 +85,7 @@ class Target(Struct, frozen=True):
     tag_header: tuple[str, str] | None
     key_header: str | None
     reader_header: str | None
+    stages: tuple[str, ...]
     start: StartTable | None
     drain: Drain | None
     admin: Admin | None
@@ -143,6 +144,7 @@ def load_target(path: Path | str, variables: Mapping[str, str]) -> Target:
         tag_header=tag,
         key_header=key_header,
         reader_header=shared.reader_header,
+        stages=tuple(shared.stages),
         start=start,
         drain=drain,
         admin=admin,

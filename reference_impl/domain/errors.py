@@ -22,6 +22,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "insufficient_funds": ErrorKind(402, True, "the sender's balance is below the packet's total"),
     "forbidden": ErrorKind(403, True, "this is for operators, who say the token that they were given"),
     "not_sender": ErrorKind(403, True, "only the sender pays a packet"),
+    "not_in_stage": ErrorKind(403, True, "the person does not take part in this occurrence, or does in another stage"),
     "not_found": ErrorKind(404, True, "no such route"),
     "unknown_reconciliation": ErrorKind(404, True, "no reconciliation has this name"),
     "unknown_scene": ErrorKind(404, True, "the activity has no such scene"),

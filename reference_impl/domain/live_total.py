@@ -6,8 +6,6 @@ TICKS_PER_S: Final = 28_000
 """Instances that one Redis key bears, each reading and writing once a second: 20,000 and 8,000 were verified."""
 KEYS: Final = 100
 """Of the first plan, by act_id."""
-STAGE: Final = "live"
-"""Awards of the other stages are not shown to everybody (B22)."""
 
 
 def interval_s(wanted_s: float, instances: int) -> float:

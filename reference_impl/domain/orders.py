@@ -8,9 +8,7 @@ from typing import Final, NamedTuple
 
 from reference_impl.domain.acts import is_act, is_tagged_act
 from reference_impl.domain.errors import Refused
-
-STAGES: Final = ("internal", "gray", "live")
-"""Before the festival, for a share of the users, and for everybody; their data are apart (B22)."""
+from reference_impl.domain.stages import stage_of
 
 _COMPONENT: Final = re.compile(r"[A-Za-z0-9-]{1,16}")
 
@@ -32,11 +30,12 @@ class OrderNumber(NamedTuple):
 
 
 def order_number(act: int, scene: str, rain: str, award_type: str, stage: str) -> OrderNumber:
-    """Raises Refused("bad_order") for a component that could be mistaken for another."""
+    """Raises Refused("bad_order") for a component that could be mistaken for another, or a stage that is not the
+    act_id's (B22)."""
     for component in (scene, rain, award_type):
         if not _COMPONENT.fullmatch(component):
             raise Refused("bad_order", f"component {component[:24]!r}")
-    if not is_act(act) or stage not in STAGES:
+    if not is_act(act) or stage != stage_of(act):
         raise Refused("bad_order", f"act {act}, stage {stage[:24]!r}")
     return OrderNumber(act, scene, rain, award_type, stage)
 

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from reference_impl.domain.stages import Pilot
+
 Fen = Annotated[int, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,16}$")]
@@ -63,6 +65,8 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenes: tuple[Scene, ...]
     ends_us: int = 0
     """Tokens are good until then; 0: without end."""
+    pilot: Pilot | None = None
+    """How far it is rolled out; none: it is live, and always was (B22)."""
 
     def scene(self, name: str) -> Scene | None:
         return next((scene for scene in self.scenes if scene.id == name), None)

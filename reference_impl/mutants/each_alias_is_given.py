@@ -1,5 +1,6 @@
 from reference_impl.domain.orders import order_number
 from reference_impl.domain.scenes import Scene
+from reference_impl.domain.stages import stage_of
 from reference_impl.mutants import Mutant
 from reference_impl.wallet import award
 from reference_impl.wallet.award import AwardRequest, Orders
@@ -7,7 +8,7 @@ from reference_impl.wallet.desk import Desk
 
 
 def _as_asked(desk: Desk, scene: Scene, request: AwardRequest) -> Orders:
-    asked = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    asked = order_number(request.act, scene.id, request.rain, scene.award_type, stage_of(request.act))
     return Orders(asked, (asked,))
 
 

@@ -6,7 +6,7 @@ Each is a lower bound of what was awarded, so that the highest of them is the be
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reference_impl.domain.live_total import STAGE
+from reference_impl.domain.stages import LIVE
 from reference_impl.ledger.awards import awarded_fen
 from reference_impl.reconcile.report import Report
 from reference_impl.system import System
@@ -42,5 +42,5 @@ def _sides(system: System) -> Iterator[_Side]:
         return
     for tagged in system.sides():
         standing = desk.total.standing(tagged).values()
-        floor_fen = max(awarded_fen(system.ledger, STAGE, tagged), *standing, 0)
+        floor_fen = max(awarded_fen(system.ledger, LIVE, tagged), *standing, 0)
         yield _Side(desk, tagged, floor_fen, sum(total_fen < floor_fen for total_fen in standing))

@@ -103,6 +103,13 @@ class Act(msgspec.Struct):
     act: int
 
 
+class InStage(msgspec.Struct):
+    """The act_id with which somebody takes part, and the stage it is of (B22)."""
+
+    act: int
+    stage: str
+
+
 class ForceCredited(msgspec.Struct):
     credited: int
 

@@ -9,9 +9,11 @@ import msgspec
 from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identities import identity, phone_number
+from reference_impl.domain.stages import stage_of
 from reference_impl.resilience.tagging import is_tagged_request
+from reference_impl.routes.answers import InStage
 from reference_impl.system import System
-from reference_impl.wallet import live_total
+from reference_impl.wallet import live_total, stages
 from reference_impl.wallet import login as logging_in
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
@@ -44,6 +46,13 @@ class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
     tokens: Tokens = []
 
 
+class StageBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who wants to take part in which occurrence."""
+
+    act: int
+    rain: str
+
+
 class PhoneBody(msgspec.Struct, forbid_unknown_fields=True):
     phone: str
     tokens: Tokens = []
@@ -69,6 +78,12 @@ def routes(system: System) -> Routes:
     def bind_phone(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body, _ = _act(request, act), body_of(request, PhoneBody), key_of(request)
         answer(response, {"act": logging_in.bind(system, desk, who, phone_number(body.phone), body.tokens)})
+
+    def take_part(request: falcon.Request, response: falcon.Response) -> None:
+        body = body_of(request, StageBody)
+        _check_act(request, body.act)
+        act = stages.self_in(desk, body.act, body.rain)
+        answer(response, InStage(act, stage_of(act)))
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
@@ -107,6 +122,7 @@ def routes(system: System) -> Routes:
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "/v1/logins": {"POST": login},
         "/v1/wallets/{act}/phone": {"POST": bind_phone},
+        "/v1/stages": {"POST": take_part},
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},
@@ -121,10 +137,15 @@ def routes(system: System) -> Routes:
 
 def _act(request: falcon.Request, text: str) -> int:
     act = int(text) if text.isascii() and text.isdigit() and len(text) == 15 else 0
-    if not is_act(act):
-        raise Refused("bad_request", f"act {text[:24]!r}")
-    _check_side(request, act)
+    _check_act(request, act)
     return act
+
+
+def _check_act(request: falcon.Request, act: int) -> None:
+    """Raises Refused: bad_request, tag_mismatch."""
+    if not is_act(act):
+        raise Refused("bad_request", f"act {act}")
+    _check_side(request, act)
 
 
 def _app_of(name: str) -> int:

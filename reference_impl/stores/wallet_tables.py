@@ -1,6 +1,6 @@
 """The wallet's databases: asset orders, withdrawals and coupons by act_id, budgets and who people are in the first.
 
-    wallet_0   orders, withdrawals, coupons, budgets, slices, identities, phones, acts, and shadow_… of each
+    wallet_0   orders, withdrawals, coupons, budgets, slices, identities, phones, acts, pins, and shadow_… of each
     wallet_1   orders, withdrawals, coupons, …
 
 What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
@@ -35,6 +35,8 @@ class WalletTables(NamedTuple):
     """Which act_id a phone number has: the first that brought it (B01)."""
     acts: sa.Table
     """Which act_ids are aliases, of whom, and whether the money has moved (B01, Money rule 9)."""
+    pins: sa.Table
+    """In which stage an act_id takes part in an occurrence (B22)."""
 
 
 @cache
@@ -144,7 +146,15 @@ def wallet_tables(tagged: bool) -> WalletTables:
     )
     sa.Index(f"{prefix}aliases_of", acts.c.into_act)
     sa.Index(f"{prefix}merging", acts.c.state)
-    return WalletTables(orders, withdrawals, budgets, slices, coupons, identities, phones, acts)
+    pins = sa.Table(
+        f"{prefix}pins",
+        metadata,
+        sa.Column("act", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("rain", NAME, primary_key=True),
+        sa.Column("stage", NAME, nullable=False),
+        **money,
+    )
+    return WalletTables(orders, withdrawals, budgets, slices, coupons, identities, phones, acts, pins)
 
 
 def create_wallet_store(store: Store) -> None:

@@ -23,13 +23,14 @@ from reference_impl.domain.coupons import is_coupon
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.orders import OrderNumber, order_number, parse_order
 from reference_impl.domain.scenes import Scene
+from reference_impl.domain.stages import stage_of
 from reference_impl.domain.token import Token
 from reference_impl.ledger.awards import Award, credit_awards, credited_fen
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
-from reference_impl.wallet import coupons, live_total, sparing
+from reference_impl.wallet import coupons, live_total, sparing, stages
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.identities import family as family_of
 from reference_impl.wallet.token_store import CREDITED, Promise
@@ -47,7 +48,6 @@ class AwardRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scene: str
     rain: str
     amount_fen: int = 0
-    stage: str = "live"
     app: int = 1
 
 
@@ -66,8 +66,8 @@ class Given(msgspec.Struct, frozen=True):
 def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     """Give an award, or find the one that stands under its order number.
 
-    Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, budget_spent, other_amount, out_of_stock,
-    in_progress.
+    Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, not_in_stage, budget_spent, other_amount,
+    out_of_stock, in_progress.
     """
     scene = _scene(desk, request)
     orders = _orders(desk, scene, request)
@@ -89,9 +89,10 @@ class Orders(NamedTuple):
 
 
 def _orders(desk: Desk, scene: Scene, request: AwardRequest) -> Orders:
-    """Of several that stand, what was asked for under the same act_id before is the answer."""
-    asked = order_number(request.act, scene.id, request.rain, scene.award_type, request.stage)
+    """Of several that stand, what was asked for under the same act_id before is the answer. Raises Refused."""
+    asked = order_number(request.act, scene.id, request.rain, scene.award_type, stage_of(request.act))
     family = family_of(desk, request.act)
+    stages.admit(desk, family, request.rain)
     others = (asked._replace(act=act) for act in family.acts if act != request.act)
     return Orders(asked._replace(act=family.holder), (asked, *others))
 

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from reference_impl.domain.acts import is_tagged_act
 from reference_impl.domain.coupons import Offer, is_coupon, offers
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.orders import STAGES, OrderNumber, parse_order
+from reference_impl.domain.orders import OrderNumber, parse_order
 from reference_impl.domain.profiles import DEFAULT_BLESSING
 from reference_impl.domain.scenes import Scene
+from reference_impl.domain.stages import STAGES
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.sql import insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables

@@ -4,6 +4,8 @@ Identities, phone numbers and aliases stand in the first wallet database, for on
 merge: it locks both act_ids, so that two who merge into each other at once do not both become aliases. The alias stands
 before the money moves (Money rule 9). From then on both are one person wherever people are looked up; whoever finds the
 money not moved yet, the sweeper at last (`reconcile/merges.py`), moves it.
+
+What stands is of live act_ids; their selves in the other stages are the same people's (B22).
 """
 
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 
 from reference_impl.domain.acts import act_id, is_tagged_act
 from reference_impl.domain.identities import Identity, join
+from reference_impl.domain.stages import LIVE, STAGES, in_stage, stage_of
 from reference_impl.ledger import merges
 from reference_impl.stores.sql import Store, insert_into
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
@@ -32,7 +35,7 @@ class Family(NamedTuple):
 
     acts: tuple[int, ...]
     merging: tuple["Alias", ...] = ()
-    """Those whose money may not have moved."""
+    """Those whose money may not have moved; as they stand, live."""
 
     @property
     def holder(self) -> int:
@@ -66,28 +69,32 @@ def enter(desk: Desk, who: Identity, phone: str | None, tagged: bool) -> int:
 
 def learn(desk: Desk, act: int, phone: str) -> int:
     """The act_id of who brings a phone number; if that has another than theirs, theirs becomes an alias of it."""
+    live = in_stage(act, LIVE)
 
     def work(connection: sa.Connection, tables: WalletTables) -> int:
-        own = _family(connection, tables, act).holder
+        own = _family(connection, tables, live).holder
         joining = join(own, _owner_of(connection, tables, phone))
         if joining.merged is not None and joining.act is not None:
             _merge(connection, desk.budget_store, tables, joining.merged, joining.act)
         _claim(connection, tables, phone, own)
         return joining.act or own
 
-    return _decided(desk, is_tagged_act(act), work)
+    return in_stage(_decided(desk, is_tagged_act(act), work), stage_of(act))
 
 
 def family(desk: Desk, act: int) -> Family:
-    """Everybody who is the same person as `act`."""
-    return desk.budget_store.read(lambda connection: _family(connection, wallet_tables(is_tagged_act(act)), act))
+    """Everybody who is the same person as `act`, as they are in its stage."""
+    live, tables = in_stage(act, LIVE), wallet_tables(is_tagged_act(act))
+    found = desk.budget_store.read(lambda connection: _family(connection, tables, live))
+    return found if live == act else found._replace(acts=tuple(in_stage(each, stage_of(act)) for each in found.acts))
 
 
 def finish(system: System, desk: Desk, merging: tuple[Alias, ...]) -> None:
-    """Move the money of aliases, and say that it is moved."""
+    """Move the money of aliases, in every stage that there is, and say that it is moved."""
     for alias in merging:
-        tagged = is_tagged_act(alias.act)
-        merges.move(system.ledger, alias.act, alias.into, tagged)
+        for stage in STAGES if desk.activity.pilot else (LIVE,):
+            act, into = in_stage(alias.act, stage), in_stage(alias.into, stage)
+            merges.move(system.ledger, act, into, is_tagged_act(act))
         note_moved(desk, alias)
 
 

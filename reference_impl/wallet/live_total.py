@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.live_total import STAGE, interval_s
+from reference_impl.domain.live_total import interval_s
 from reference_impl.domain.orders import OrderNumber
+from reference_impl.domain.stages import LIVE
 from reference_impl.system import System
 from reference_impl.wallet.desk import Desk
 
@@ -29,8 +30,8 @@ class TotalRow(msgspec.Struct, frozen=True):
 
 
 def count(system: System, desk: Desk, order: OrderNumber, amount_fen: int) -> None:
-    """Count an award that was given for the first time."""
-    if order.stage == STAGE:
+    """Count an award that was given for the first time; those of other stages are not shown to everybody (B22)."""
+    if order.stage == LIVE:
         desk.total.add(order.act, amount_fen, system.controls.on("counter_frozen"))
 
 

@@ -21,6 +21,7 @@ from reference_impl import reconcile
 from reference_impl.bootstrap import assemble, open_desk
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.orders import order_number
+from reference_impl.domain.stages import LIVE, in_stage
 from reference_impl.domain.token import Token
 from reference_impl.stores import stream
 from reference_impl.system import System
@@ -41,7 +42,9 @@ TOTAL: Final = "counter_monotone"
 """That of its claims that a world shows in which people look at the live total."""
 MERGES: Final = "merge_preserves"
 """That of its claims that a world shows in which people are merged."""
-CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL, MERGES))
+ISOLATION: Final = "stage_isolation"
+"""That of its claims that a world shows in which people are in stages."""
+CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL, MERGES, ISOLATION))
 """The other invariants that the wallet claims: those of money."""
 UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
 """Those that a world shows in which nobody forges."""
@@ -195,16 +198,23 @@ class Festival(Reference):
         return kept
 
 
-def person(number: int, *steps: Step, asks: str = "api-1", tagged: bool = False) -> Person:
-    """The `number`-th person of their side."""
-    return Person(act_id(number, tagged), steps, asks, tagged)
+def person(number: int, *steps: Step, asks: str = "api-1", tagged: bool = False, stage: str = "") -> Person:
+    """The `number`-th person of their side, live or as they are in a stage."""
+    return Person(in_stage(act_id(number, tagged), stage or LIVE), steps, asks, tagged, stage)
 
 
 def gets(
-    number: int, amount_fen: int, scene: str = "rain", rain: str = "1", *, attempts: int = 1, pause_s: float = 0.0
+    number: int,
+    amount_fen: int,
+    scene: str = "rain",
+    rain: str = "1",
+    *,
+    attempts: int = 1,
+    pause_s: float = 0.0,
+    stage: str = LIVE,
 ) -> Step:
     """The `number`-th person takes part, and a game gives them an award."""
-    order = str(order_number(act_id(number, False), scene, rain, AWARDS[scene], "live"))
+    order = str(order_number(in_stage(act_id(number, False), stage), scene, rain, AWARDS[scene], stage))
     values = {"scene": scene, "rain": rain, "amount_fen": amount_fen}
     return Step("award", values, amount_fen, subject=order, attempts=attempts, pause_s=pause_s)
 

@@ -2,8 +2,9 @@
 own. Amounts are fen."""
 
 import itertools
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from operators import operators_set
 from reference_impl.bootstrap import build
 from reference_impl.domain.acts import APP_IDS, act_id
 from reference_impl.domain.errors import Refused
+from reference_impl.domain.stages import Pilot
 from reference_impl.reconcile import awards, slices, withdrawals
 from reference_impl.reconcile.report import Report
 from reference_impl.runtime import ThreadRuntime
@@ -47,6 +49,16 @@ class Festival:
     def controls(self, **values: int) -> AbstractContextManager[None]:
         """Operators have set this, in the eyes of this process."""
         return operators_set(self.system, values)
+
+    @contextmanager
+    def rolled_out(self, **pilot: Any) -> Iterator[None]:
+        """The activity is rolled out so far, in the eyes of this process."""
+        config, before = self.desk.config, self.desk.config.activity
+        config.activity = msgspec.structs.replace(before, pilot=Pilot(**pilot))
+        try:
+            yield
+        finally:
+            config.activity = before
 
     def act(self, tagged: bool = False) -> int:
         return act_id(next(_numbers), tagged)

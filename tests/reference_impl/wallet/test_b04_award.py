@@ -41,7 +41,6 @@ def test_b04_another_amount_under_a_number_is_refused(festival: Festival, scene:
         ({"amount_fen": 20_001}, "over_cap"),
         ({"rain": "a_b", "scene": "koi"}, "bad_order"),
         ({"rain": "monday"}, "bad_order"),
-        ({"stage": "beta"}, "bad_order"),
     ],
 )
 def test_b05_what_the_scene_does_not_allow_is_refused(
@@ -54,13 +53,12 @@ def test_b05_what_the_scene_does_not_allow_is_refused(
     assert refused.value.code == code and festival.page(act).flow == []
 
 
-def test_b06_stages_and_occurrences_are_different_orders(festival: Festival) -> None:
-    """The same scene gives once an occurrence and stage."""
+def test_b06_occurrences_are_different_orders(festival: Festival) -> None:
+    """The same scene gives once an occurrence."""
     act = festival.act()
-    for rain, stage in (("1", "live"), ("2", "live"), ("1", "gray")):
-        festival.award(act, 10, "rain", rain, stage=stage)
-        festival.award(act, 10, "rain", rain, stage=stage)
-    assert festival.page(act).income_fen == 30
+    for rain in ("1", "2", "1"):
+        festival.award(act, 10, "rain", rain)
+    assert festival.page(act).income_fen == 20
 
 
 def test_b10_without_the_token_store_awards_go_by_order_row(

@@ -9,6 +9,7 @@ from festival import Festival
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.live_total import KEYS, interval_s
+from reference_impl.domain.stages import in_stage
 from reference_impl.reconcile import total as reconciling
 from reference_impl.wallet import live_total
 from reference_impl.wallet.total_store import spread_key, total_key
@@ -183,7 +184,8 @@ def test_b13_the_sides_and_stages_are_apart(festival: Festival) -> None:
     board = Board(festival)
     live, tagged = board.asked(), board.asked(tagged=True)
     board.award(6, tagged=True)
-    board.award(7, stage="gray")
+    with festival.rolled_out(stage="gray", gray_percent=100):
+        festival.award(in_stage(festival.act(), "gray"), 7)
     assert (board.asked() - live, board.asked(tagged=True) - tagged) == (0, 6)
 
 
