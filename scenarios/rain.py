@@ -17,7 +17,7 @@ from scenarios.night import SECOND_NS, TAGGED_FROM, deal
 ROUNDS: Final = 3
 PEOPLE_PER_S: Final = 45.0
 """In the mean: each asks five things, and a shower's peak is three times the mean."""
-TIMES: Final = 12
+TIMES: Final = 16
 """A shower's peak, measured in crediting speeds. What is seen of it must be six at least: some awards are credited
 beside the consumer, at once or because somebody takes money out."""
 CAP_FEN: Final = 20_000

@@ -45,11 +45,10 @@ def _both(number: int, random: Random) -> list[Person]:
     """Somebody of the pilot who asks as such, and at about the same time live."""
     asks = partial(gets, number, attempts=2)
     return [
-        person(number, asks(30, stage="gray"), views(), asks(40, "koi", stage="gray"), stage="gray", asks=api(random)),
+        person(number, asks(30, stage="gray"), views(), stage="gray", asks=api(random)),
         person(
             number,
-            *(asks(30, pause_s=within(random, 0, 0.01)), asks(40, "koi"), views()),
-            *(asks(20, rain="2", pause_s=0.005), withdraws(5)),
+            *(asks(30, pause_s=within(random, 0, 0.01)), asks(20, "koi", rain="2", pause_s=0.005), views()),
             asks=api(random),
             stage="live",
         ),
@@ -57,27 +56,21 @@ def _both(number: int, random: Random) -> list[Person]:
 
 
 def plan(random: Random) -> Plan:
-    gray, others = random.sample(_numbers("gray"), 2), _numbers(None)[:1]
+    gray, waits = random.choice(_numbers("gray")), _numbers(None)[0]
     operators = (
         person(1, Step("goes_live", pause_s=within(random, 0, 0.012), attempts=3)),
-        person(2, *(Step("looks", pause_s=within(random, 0, 0.006)) for _ in range(4)), asks="api-2"),
+        person(2, *(Step("looks", pause_s=within(random, 0, 0.006)) for _ in range(3)), asks="api-2"),
     )
-    tester = person(
-        *(_TESTER, gets(_TESTER, 50, attempts=2, stage="internal"), views(), withdraws(20, attempts=2)),
-        stage="internal",
-        asks=api(random),
+    tester = person(_TESTER, gets(_TESTER, 50, stage="internal"), withdraws(20), stage="internal", asks=api(random))
+    waiting = person(
+        waits, *(gets(waits, 30, pause_s=0.005) for _ in range(3)), views(), stage="live", asks=api(random)
     )
-    waiting = [
-        person(n, *(gets(n, 30, attempts=2, pause_s=0.005) for _ in range(3)), views(), stage="live", asks=api(random))
-        for n in others
-    ]
-    both = [one for number in gray for one in _both(number, random)]
-    return Plan((*operators, tester, *both, *waiting), background=("award-1",))
+    return Plan((*operators, tester, waiting, *_both(gray, random)), background=("award-1",))
 
 
 WORLD = World(
     name="stages",
-    summary="a tester, two of the pilot in both stages, one who waits, while the activity goes live; a consumer",
+    summary="a tester, somebody of the pilot in both stages, one who waits, as the activity goes live; a consumer",
     claims=(*UNMARKED, ISOLATION),
     plan=plan,
     deploy=partial(Piloted, activity=str(_ACTIVITY)),

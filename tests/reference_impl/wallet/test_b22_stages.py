@@ -32,7 +32,7 @@ def test_b22_what_is_given_in_a_stage_is_shown_and_paid_out_there_alone(piloted:
     assert piloted.withdraw(gray, 20).state == "paid"
     empty = piloted.page(live, token)
     assert (empty.balance_fen, empty.income_fen, empty.coupons, empty.refused) == (0, 0, [], 1)
-    with pytest.raises(Refused, match="insufficient"):
+    with pytest.raises(Refused, match="balance is below"):
         piloted.withdraw(live, 1)
     assert piloted.page(gray).balance_fen == 60
 
