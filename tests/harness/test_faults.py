@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from harness import faults, fleet
+from harness import faults, fleet, servers
 from harness.config import ConfigError
 from harness.faults import Site
 from harness.target import load_target
@@ -131,6 +131,21 @@ def comes_to(process: "subprocess.Popen[bytes]", status: str) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+@pytest.mark.servers
+def test_a_server_stays_away_until_it_comes_back(server_programs: None, tmp_path: Path) -> None:
+    """Nothing listens in between; losing it twice, or having it back while it is there, is an error."""
+    with servers.start(tmp_path / "servers", mariadb=False) as running:
+        here = msgspec.structs.replace(site(tmp_path), running=running)
+        for first, again in (("lose", "away already"), ("back", "not away")):
+            planned = faults.parse(f"{first}=redis@0")
+            faults.act(planned, here)
+            assert bool(running.named["redis"].pid) is (first == "back")
+            with pytest.raises(ConfigError, match=again):
+                faults.act(planned, here)
+        with pytest.raises(ConfigError, match="did you mean 'redis'"):
+            faults.act(faults.parse("lose=radis@0"), here)
 
 
 def test_what_ended_by_itself_cannot_be_halted(tmp_path: Path) -> None:

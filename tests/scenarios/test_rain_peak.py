@@ -14,7 +14,7 @@ SMALL = ("--people", "40", "--rounds", "2", "--duration", "5", "--seed", "5", "-
 JUDGED = (
     "idempotent_orders", "no_lost_award", "within_budget", "award_cap", "budget_settled", "wallet_view_complete",
     "bank_agrees", "token_integrity", "ledger_balances", "no_negative_balance",
-    "coupon_stock", "no_lost_coupon", "coupon_used_once", "counter_monotone", "merge_preserves",
+    "coupon_stock", "no_lost_coupon", "coupon_used_once", "counter_monotone", "merge_preserves", "stage_isolation",
 )  # fmt: skip
 
 
