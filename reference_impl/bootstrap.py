@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+import msgspec
 import redis
 import sqlalchemy as sa
 
@@ -41,6 +42,7 @@ from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
 from reference_impl.wallet.known_orders import KnownOrders
 from reference_impl.wallet.person_lock import Locks
+from reference_impl.wallet.sdk import Sdk
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
@@ -177,6 +179,14 @@ def build_all(settings: Sequence[Settings], runtime: Runtime, holder: str) -> li
     for system in systems:
         system.controls.others = [other.controls for other in systems if other is not system]
     return systems
+
+
+def open_sdk(settings: Settings, holder: str) -> Sdk:
+    """The wallet as a library inside another service, over a deployment that exists; it serves no packets (B21)."""
+    wallet_only = msgspec.structs.replace(settings, regions=(), serves=())
+    sdk = Sdk(build(wallet_only, ThreadRuntime(), holder))
+    sdk.system.runtime.spawn("sdk", sdk.watch)
+    return sdk
 
 
 def assemble(

@@ -105,6 +105,11 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
     ),
     "B15": Mechanism("alarms with something to do", ("resilience/alarms.py", "resilience/exporter.py")),
     "B17": Mechanism("switches, in force within a second", ("resilience/switches.py", "resilience/controls.py")),
+    "B21": Mechanism(
+        "a library call in place of a hop",
+        ("wallet/sdk.py", "bootstrap.py"),
+        ("ledger_balances", "wallet_view_complete"),
+    ),
     "B23": Mechanism(
         "withdrawal to a bank", ("wallet/withdrawal.py", "wallet/bank_books.py"), ("bank_agrees", "no_negative_balance")
     ),

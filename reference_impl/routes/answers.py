@@ -103,10 +103,6 @@ class Act(msgspec.Struct):
     act: int
 
 
-class ForceCredited(msgspec.Struct):
-    credited: int
-
-
 class Total(msgspec.Struct):
     total_fen: int
 

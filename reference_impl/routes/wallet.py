@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import falcon
 import msgspec
 
-from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
+from reference_impl.domain.acts import APP_IDS, check_act, is_tagged_act
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identities import identity, phone_number
 from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.system import System
-from reference_impl.wallet import live_total
+from reference_impl.wallet import asking, live_total
 from reference_impl.wallet import login as logging_in
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
@@ -81,7 +81,14 @@ def routes(system: System) -> Routes:
 
     def force_credit(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body = _act(request, act), body_of(request, PageBody)
-        answer(response, {"credited": paging.force_credit(system, desk, who, body.tokens)})
+        answer(response, asking.force_credit(system, desk, who, body.tokens))
+
+    def wallet_balance(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        answer(response, asking.balance(system, desk, _act(request, act)))
+
+    def has_got(request: falcon.Request, response: falcon.Response, act: str, scene: str, rain: str) -> None:
+        who, stage = _act(request, act), request.get_param("stage") or "live"
+        answer(response, asking.has_got(system, desk, who, scene, rain, stage))
 
     def withdraw(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body, key = _act(request, act), body_of(request, WithdrawalBody), key_of(request)
@@ -110,6 +117,8 @@ def routes(system: System) -> Routes:
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},
+        "/v1/wallets/{act}/balance": {"GET": wallet_balance},
+        "/v1/wallets/{act}/awards/{scene}/{rain}": {"GET": has_got},
         "/v1/wallets/{act}/withdrawals": {"POST": withdraw},
         "/v1/coupons/{coupon}/use": {"POST": use_coupon},
         "/v1/stock": {"GET": stock},
@@ -121,9 +130,7 @@ def routes(system: System) -> Routes:
 
 def _act(request: falcon.Request, text: str) -> int:
     act = int(text) if text.isascii() and text.isdigit() and len(text) == 15 else 0
-    if not is_act(act):
-        raise Refused("bad_request", f"act {text[:24]!r}")
-    _check_side(request, act)
+    check_act(act, is_tagged_request(request))
     return act
 
 
