@@ -91,9 +91,9 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
         ("token_integrity",),
     ),
     "B10": Mechanism(
-        "strong dependencies have a stand-in, weak ones are done without",
+        "strong dependencies have a stand-in, weak ones are done without; MariaDB's replica is promoted",
         ("resilience/weak.py",),
-        ("idempotent_orders",),
+        ("idempotent_orders", "no_lost_award"),
     ),
     "B11": Mechanism("the shortest path", ("resilience/switches.py", "wallet/award.py"), ("within_budget",)),
     "B12": Mechanism("a coupon's stock on split keys", ("wallet/coupons.py",), ("coupon_stock", "no_lost_coupon")),
