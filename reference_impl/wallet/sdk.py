@@ -3,8 +3,10 @@
     with open_sdk(settings, "game-1") as wallet:
         wallet.balance(act)
 
-`settings` are the deployment's own, also its data folder, where the token keys are; an embedded cache is in one process,
-so that there the SDK has to be in it too. Its answers are those of the HTTP routes, for both are made by `asking.py`; a refusal is raised instead of answered. It
+`settings` are the deployment's own, also its data folder, where the token keys are; an embedded cache is inside one
+process, and there the SDK has to be in it too.
+
+Its answers are those of the HTTP routes, for both are made by `asking.py`; a refusal is raised instead of answered. It
 works on the deployment's own ledger, order rows, tokens and controls, and holds nothing of a person, so that it is safe
 beside any number of processes: what two force-credit at once the ledger's key lets in once (Money rule 6).
 
