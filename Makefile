@@ -36,6 +36,7 @@ bench: $(READY) tools
 	$(BIN)/rainproof bench hot-packet --http
 	$(BIN)/rainproof bench grab
 	$(BIN)/rainproof bench live-total
+	$(BIN)/rainproof bench sdk
 	$(BIN)/rainproof bench simulate
 	$(BIN)/rainproof bench token
 	$(BIN)/rainproof bench checker

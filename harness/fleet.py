@@ -9,6 +9,11 @@ A topology is a TOML file. The harness reads its `[servers]` only; the rest says
     kind = "mariadb"
     replicates = ["south_0"]
 
+    [servers.spare]
+    kind = "mariadb"
+    replicates = ["south_1"]
+    takes_over = true
+
 The target is told the file, and the servers' addresses by a JSON file: name → URL.
 """
 
@@ -19,24 +24,25 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import pymysql
 from msgspec import Meta, Struct, field
 
-from harness import config, processes
+from harness import config, processes, replication
 from harness.config import ConfigError, nearest
 from harness.servers import MariaDB, Redis, Running, Server, require_programs, wait_or_move
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _OURS: Final = frozenset({"python", "port", "data", "backend", "options", "topology", "run", "worker", "target"})
 """Names that mean something else in a target file or a fault."""
-_RETRY_S: Final = 1  # a replica looks for a source that is gone this often
 
 
 class ServerTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """[servers.NAME]: one server. `replicates`: names of MariaDBs whose every change it follows."""
+    """[servers.NAME]: one server. `replicates`: names of MariaDBs whose every change it follows. `takes_over`: it is
+    promoted in the place of the one it follows (fault `promote`), which tells nobody of what this one has not got.
+    """
 
     kind: Literal["mariadb", "redis"]
     replicates: list[str] = field(default_factory=list)
+    takes_over: bool = False
     memory_mb: Annotated[int, Meta(ge=16, le=65_536)] = 64  # of a MariaDB's buffer pool
     flush: Literal["second", "always"] = "second"  # how often a Redis writes to its disk
 
@@ -78,6 +84,11 @@ def _check_sources(place: str, table: ServerTable, tables: Tables) -> None:
     for source in table.replicates:
         if source not in databases:
             raise ConfigError(f"{place}: no other mariadb is called '{source}': {nearest(source, databases)}")
+    if table.takes_over and len(table.replicates) != 1:
+        raise ConfigError(f"{place}: takes_over is for a mariadb that replicates one other")
+    rivals = [name for name, other in tables.items() if other.takes_over and other.replicates == table.replicates]
+    if table.takes_over and len(rivals) > 1:
+        raise ConfigError(f"{place}: only one takes over from {table.replicates[0]}: {', '.join(rivals)}")
 
 
 @contextlib.contextmanager
@@ -100,8 +111,24 @@ def start(
         for server in named.values():
             wait_or_move(server, free_port)
         for name, table in tables.items():
-            _replicate(named[name], [named[source] for source in table.replicates])
-        yield Running(mariadb=None, redis=None, sql="", cache="", named=named)
+            if table.replicates:
+                replication.follow(_database(named[name]), [_database(named[source]) for source in table.replicates])
+        replicas = {source: _database(named[name]) for source, name in _pairs(tables).items()}
+        for source in replicas:
+            replication.open_source(_database(named[source]))
+        yield Running(mariadb=None, redis=None, sql="", cache="", named=named, replicas=replicas)
+
+
+def _pairs(tables: Tables) -> dict[str, str]:
+    """Source → the replica that takes over from it."""
+    return {table.replicates[0]: name for name, table in tables.items() if table.takes_over}
+
+
+def _database(server: Server) -> MariaDB:
+    """A server of which the tables say that it is a MariaDB."""
+    if not isinstance(server, MariaDB):
+        raise TypeError(server.name)
+    return server
 
 
 def _server(name: str, table: ServerTable, folder: Path, logs: Path, port: int) -> MariaDB | Redis:
@@ -131,6 +158,7 @@ def _prepare(named: Mapping[str, Server], folder: Path, logs: Path) -> None:
 def _make_sources(named: Mapping[str, Server], tables: Tables) -> None:
     """Sources write a binary log, each numbered apart from the others; replicas write none."""
     sources = {source for table in tables.values() for source in table.replicates}
+    pairs = _pairs(tables)
     for number, (name, server) in enumerate(named.items(), start=1):
         if not isinstance(server, MariaDB):
             continue
@@ -139,18 +167,10 @@ def _make_sources(named: Mapping[str, Server], tables: Tables) -> None:
             words += ["--log-bin=binlog", "--binlog-format=ROW", "--sync-binlog=1", f"--gtid-domain-id={number}"]
         if tables[name].replicates:
             words += ["--relay-log=relay", "--read-only=ON"]
+        if name in pairs:
+            words += replication.SOURCE_WORDS
+        if tables[name].takes_over:
+            words += replication.REPLICA_WORDS
+        if name in (*pairs, *pairs.values()):
+            server.user = replication.WRITER
         server.extra = tuple(words)
-
-
-def _replicate(replica: Server, sources: list[MariaDB | Redis]) -> None:
-    """Makes `replica` follow the sources from their first change, also after a crash of either side."""
-    if not sources:
-        return
-    with pymysql.connect(host="127.0.0.1", port=replica.port, user="root", autocommit=True) as connection:
-        cursor = connection.cursor()
-        for source in sources:
-            cursor.execute(
-                f"CHANGE MASTER '{source.name}' TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {source.port},"
-                f" MASTER_USER = 'root', MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = {_RETRY_S}"
-            )
-        cursor.execute("START ALL SLAVES")

@@ -226,13 +226,20 @@ def _conduct(plan: Plan, folder: Path, target: Deployed, teller: Teller, beside:
     drained = drain(target.target, plan.drain_s)
     teller.phase("collect")
     counts = _collect(folder)
-    rows = collect_evidence(target.target, folder / "evidence")
-    for path in plan.also:
-        rows |= collect_evidence(load_target(path, target.variables), folder / "evidence")
+    variables = _standing(target)
+    rows: dict[str, int] = {}
+    for path in (plan.target, *plan.also):
+        rows |= collect_evidence(load_target(path, variables), folder / "evidence")
     teller.phase("", f"{counts.issued:,} operations, {sum(rows.values()):,} rows of evidence")
     reasons = [*played.reasons, *_undrained(drained)]
     generator = {**played.generator, "drain_s": round(drained.seconds, 1)}
     return Conduct(drained=drained.done, reasons=reasons, generator=generator, faults=struck)
+
+
+def _standing(target: Deployed) -> dict[str, str]:
+    """What fills a target file's `{name}`s when a replica may have been promoted: it has the name of the one before."""
+    named = target.running.named if target.running else {}
+    return {**target.variables, **{name: server.url for name, server in named.items() if name in target.variables}}
 
 
 def _undrained(drained: Drained) -> list[str]:

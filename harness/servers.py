@@ -122,12 +122,14 @@ class MariaDB(Server):
     name = "mariadb"
     label = "MariaDB"
     memory_mb = 256
+    user = "root"
+    """Whom its URL names; nobody has a password."""
     extra: tuple[str, ...] = ()
     """More words for its command line."""
 
     @property
     def url(self) -> str:
-        return f"mysql+pymysql://root@127.0.0.1:{self.port}"
+        return f"mysql+pymysql://{self.user}@127.0.0.1:{self.port}"
 
     def prepare(self) -> None:
         super().prepare()
@@ -206,6 +208,7 @@ class Running(msgspec.Struct, frozen=True):
     sql: str  # "mysql+pymysql://root@127.0.0.1:PORT", no database chosen
     cache: str  # "redis://127.0.0.1:PORT/0"
     named: dict[str, MariaDB | Redis] = {}  # all of them, by the names that faults kill them by
+    replicas: dict[str, MariaDB] = {}  # by the name of the one that each takes over from
 
 
 @contextlib.contextmanager

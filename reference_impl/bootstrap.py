@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+import msgspec
 import redis
-import sqlalchemy as sa
 
 from reference_impl.bank_service import Teller
 from reference_impl.domain.bank_moods import mood_of, parse_moods
@@ -30,7 +30,7 @@ from reference_impl.stores.cold_tables import create_cold_store
 from reference_impl.stores.layout import create_ledger_store, create_order_store
 from reference_impl.stores.list_tables import create_list_store
 from reference_impl.stores.ops_tables import create_ops_store
-from reference_impl.stores.sql import Store
+from reference_impl.stores.sql import Store, create_database
 from reference_impl.stores.wallet_tables import create_wallet_store
 from reference_impl.system import System
 from reference_impl.wallet.bank import Bank, Careful, HttpBank, Moody
@@ -41,6 +41,7 @@ from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.keys import load_keys
 from reference_impl.wallet.known_orders import KnownOrders
 from reference_impl.wallet.person_lock import Locks
+from reference_impl.wallet.sdk import Sdk
 from reference_impl.wallet.sealing import Key, Keyring
 from reference_impl.wallet.stock import Stock
 from reference_impl.wallet.token_store import TokenStore
@@ -111,7 +112,7 @@ def connect(settings: Settings, runtime: Runtime) -> Stores:
     """The databases of a deployment; nothing is sent to them yet."""
 
     def store(name: str) -> Store:
-        return Store(name, settings.address_of(name), runtime)
+        return Store(name, settings.address_of(name), runtime, settings.replica_of(name))
 
     return Stores(
         orders={place: store(name) for place, name in order_store_names(settings).items()},
@@ -134,7 +135,7 @@ def create_stores(settings: Settings) -> None:
     stores = connect(settings, ThreadRuntime())
     Path(settings.data).mkdir(parents=True, exist_ok=True)
     for store in stores.all:
-        _create_database(store.name, settings.address_of(store.name))
+        create_database(store.name, settings.address_of(store.name), settings.replica_of(store.name))
     with ThreadPoolExecutor() as pool:
         making = [
             pool.submit(create_order_store, store, shard, settings.day_tables)
@@ -177,6 +178,14 @@ def build_all(settings: Sequence[Settings], runtime: Runtime, holder: str) -> li
     for system in systems:
         system.controls.others = [other.controls for other in systems if other is not system]
     return systems
+
+
+def open_sdk(settings: Settings, holder: str) -> Sdk:
+    """The wallet as a library inside another service, over a deployment that exists; it serves no packets (B21)."""
+    wallet_only = msgspec.structs.replace(settings, regions=(), serves=())
+    sdk = Sdk(build(wallet_only, ThreadRuntime(), holder))
+    sdk.system.runtime.spawn("sdk", sdk.watch)
+    return sdk
 
 
 def assemble(
@@ -270,7 +279,7 @@ def bank_moods(settings: Settings) -> Iterator[str]:
 
 def open_bank(settings: Settings) -> Teller:
     """What the stand-in's process serves: its own books, which nobody else writes."""
-    store = Store(BANK_STORE, settings.address_of(BANK_STORE), ThreadRuntime())
+    store = Store(BANK_STORE, settings.address_of(BANK_STORE), ThreadRuntime(), settings.replica_of(BANK_STORE))
     return Teller(Books(store), bank_moods(settings))
 
 
@@ -298,13 +307,3 @@ def _opens(settings: Settings, runtime: Runtime, batch: Batch) -> Opens:
         queue=settings.group_queue,
         patience_s=settings.open_patience_s,
     )
-
-
-def _create_database(name: str, address: str) -> None:
-    """SQLite makes its file when it is opened."""
-    if address.startswith("sqlite"):
-        return
-    engine = sa.create_engine(address + "/", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
-    engine.dispose()

@@ -91,9 +91,9 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
         ("token_integrity",),
     ),
     "B10": Mechanism(
-        "strong dependencies have a stand-in, weak ones are done without",
+        "strong dependencies have a stand-in, weak ones are done without; MariaDB's replica is promoted",
         ("resilience/weak.py",),
-        ("idempotent_orders",),
+        ("idempotent_orders", "no_lost_award"),
     ),
     "B11": Mechanism("the shortest path", ("resilience/switches.py", "wallet/award.py"), ("within_budget",)),
     "B12": Mechanism("a coupon's stock on split keys", ("wallet/coupons.py",), ("coupon_stock", "no_lost_coupon")),
@@ -105,6 +105,11 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
     ),
     "B15": Mechanism("alarms with something to do", ("resilience/alarms.py", "resilience/exporter.py")),
     "B17": Mechanism("switches, in force within a second", ("resilience/switches.py", "resilience/controls.py")),
+    "B21": Mechanism(
+        "a library call in place of a hop",
+        ("wallet/sdk.py", "bootstrap.py"),
+        ("ledger_balances", "wallet_view_complete"),
+    ),
     "B22": Mechanism(
         "stages whose data are apart; who is in which is pinned", ("domain/stages.py",), ("stage_isolation",)
     ),

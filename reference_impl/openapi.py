@@ -21,6 +21,7 @@ from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
 from reference_impl.routes.packets import PayBody
 from reference_impl.routes.wallet import LoginBody, PageBody, PhoneBody, StageBody, UseBody, WithdrawalBody
+from reference_impl.wallet.asking import Forced, Got, Owned
 from reference_impl.wallet.award import AwardRequest, Given
 from reference_impl.wallet.config import Version
 from reference_impl.wallet.coupons import Coupon
@@ -122,7 +123,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "what a person owns, credited or not", WalletPage, ("tag_mismatch",), PageBody, tagged=True
     ),
     "force_credit": Operation(
-        "credit everything that a person was promised", answers.ForceCredited, ("tag_mismatch",), PageBody, tagged=True
+        "credit everything that a person was promised", Forced, ("tag_mismatch", "limited"), PageBody, tagged=True
+    ),
+    "wallet_balance": Operation("how much a person owns, credited or not", Owned, ("tag_mismatch",), tagged=True),
+    "has_got": Operation(
+        "whether a person has got a scene's award of an occurrence",
+        Got,
+        ("tag_mismatch", "unknown_scene", "bad_order"),
+        tagged=True,
     ),
     "withdraw": Operation(
         "pay out to the bank; 202 while it has not answered",
@@ -181,6 +189,8 @@ PATH: Final[dict[str, Mapping[str, Any]]] = {
     "code": {"type": "string", "pattern": "^[0-9]{4,6}$"},
     "act": {"type": "string", "pattern": "^[12][0-9]{14}$"},
     "coupon": {"type": "string", "minLength": 1},
+    "scene": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,16}$"},
+    "rain": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,16}$"},
 }
 
 

@@ -18,6 +18,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where single databases are instead: name → address as `sql`."""
     standbys: dict[str, str] = {}
     """Where replicas of order databases are that serve no user: name → address (W09); without one, the database."""
+    replicas: dict[str, str] = {}
+    """Where replicas of databases are that are promoted when their own server is gone: name → address (B10)."""
     cache: str
     """A `redis://` address, or `embedded` for a cache inside the process."""
     stream: str = ""
@@ -145,6 +147,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def address_of(self, database: str) -> str:
         """Where a database is, without its name."""
         return self.databases.get(database, self.sql)
+
+    def replica_of(self, database: str) -> str:
+        """Where the replica is that takes over a database, without its name; nothing where none does (B10)."""
+        return self.replicas.get(database, "")
 
     def standby_of(self, database: str) -> str:
         """Where the database's replica is, without its name."""

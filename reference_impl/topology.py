@@ -3,7 +3,8 @@
     sql = "ledger"                          the server of every database that is not named
     [servers.south_0]                       whoever starts the servers reads these
     [databases]  south_0 = "south_0"        database → server
-    [standbys]   "south_*" = "standby"      databases → the server of their replica
+    [standbys]   "south_*" = "standby"      databases → the server of their replica for reconciliation
+    [replicas]   "*" = "replica"            databases → the server that is promoted when theirs is gone
     [regions.south]                         one city: its cache, its streams, its award tokens, its processes
     [gateway]                               nginx's limits
     [settings]                              any setting of settings.py
@@ -61,6 +62,7 @@ class Topology(Struct, frozen=True, forbid_unknown_fields=True):
     sql: str = ""
     databases: dict[str, str] = {}
     standbys: dict[str, str] = {}
+    replicas: dict[str, str] = {}
     gateway: Limits = Limits()
     settings: dict[str, Any] = {}
 
@@ -156,6 +158,7 @@ def _with_servers(
         sql=_address(servers, topology.sql) if topology.sql else settings.sql,
         databases=_addresses(topology.databases, servers, databases),
         standbys=_addresses(topology.standbys, servers, databases),
+        replicas=_addresses(topology.replicas, servers, databases),
     )
 
 

@@ -1,8 +1,6 @@
 """Benchmarks: side by side in one run, so that a figure is a ratio and not the machine's mood."""
 
 import itertools
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,12 +18,13 @@ from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.packets.open import open_packet
 from reference_impl.packets.pay import pay
 from reference_impl.packets.send import SendRequest, send
-from reference_impl.roles import SETTINGS_VARIABLE
 from reference_impl.runtime import ThreadRuntime
 from reference_impl.settings import Settings
 from reference_impl.system import System
 from scenarios.bench_grab import bench_grab
 from scenarios.bench_live_total import bench_live_total
+from scenarios.bench_role import role, wait_for
+from scenarios.bench_sdk import bench_sdk
 from scenarios.bench_simulate import simulate
 from scenarios.bench_token import bench_token
 
@@ -46,6 +45,7 @@ def catalogue() -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
         "grab": bench_grab,
         "hot-packet": hot_packet,
         "live-total": bench_live_total,
+        "sdk": bench_sdk,
         "simulate": simulate,
         "token": bench_token,
     }
@@ -62,7 +62,7 @@ def hot_packet(options: Mapping[str, Any]) -> dict[str, Any]:
         running = stack.enter_context(servers.start(Path(folder) / "servers"))
         base = Settings(sql=running.sql, cache=running.cache, data=folder, max_shares=SHARES)
         create_stores(base)
-        stack.enter_context(_role(base, "credit"))
+        stack.enter_context(role(base, "credit"))
         system = build(base, ThreadRuntime(), holder="bench")
         stack.callback(system.close)
         side = _http_side if http else _in_process_side
@@ -139,30 +139,6 @@ def _http_side(settings: Settings) -> Iterator[Measure]:
             raise RuntimeError(f"{count.refused} opens were refused")
         return count.per_s
 
-    with _role(msgspec.structs.replace(settings, data=str(folder), port=port), "api"):
-        _wait_for(port)
+    with role(msgspec.structs.replace(settings, data=str(folder), port=port), "api"):
+        wait_for(port)
         yield measure
-
-
-@contextmanager
-def _role(settings: Settings, role: str) -> Iterator[None]:
-    """A process of the reference implementation."""
-    folder = Path(settings.data)
-    (folder / "pids").mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, SETTINGS_VARIABLE: msgspec.json.encode([settings]).decode()}
-    command = [sys.executable, "-m", "reference_impl", "role", role, str(os.getpid())]
-    process = processes.start(command, folder / f"{role}.log", env=environment)
-    try:
-        yield
-        if process.poll() is not None:
-            raise RuntimeError(f"the {role} process ended: {processes.last_line(folder / f'{role}.log')}")
-    finally:
-        processes.stop(process)
-
-
-def _wait_for(port: int, process_starts_s: float = 20.0) -> None:
-    ends = time.monotonic() + process_starts_s
-    while processes.is_free(port):
-        if time.monotonic() > ends:
-            raise TimeoutError(f"nobody listens on port {port}")
-        time.sleep(0.05)

@@ -7,6 +7,7 @@ accounts, says so too.
 
 from typing import Final
 
+from reference_impl.domain.errors import Refused
 from reference_impl.domain.stages import STAGES
 
 APPS: Final = {
@@ -39,3 +40,12 @@ def is_act(act: int) -> bool:
 def is_tagged_act(act: int) -> bool:
     """Whether a person is pressure traffic."""
     return act > 2 * _SIDE
+
+
+def check_act(act: int, tagged: bool) -> None:
+    """Raises Refused: bad_request for what is no act_id; tag_mismatch where it and the request's tag say different
+    sides (Money rule 11)."""
+    if not is_act(act):
+        raise Refused("bad_request", f"act {act}")
+    if is_tagged_act(act) != tagged:
+        raise Refused("tag_mismatch", str(act))

@@ -54,7 +54,9 @@ SWITCHES: Final[dict[str, Switch]] = {
     "cache_write_off": Switch("cache", "weak", "the cache is written from the repair stream only (W09)"),
     "token_store_off": Switch("token Redis", "weak", "awards go by order row; users see the delay of crediting (B10)"),
     "client_tokens_refused": Switch("token keys", "weak", "tokens that clients present are not looked at (B09)"),
-    "forced_credit_off": Switch("ledger", "strong", "asking for a withdrawal credits nothing first (B08)"),
+    "forced_credit_off": Switch(
+        "ledger", "strong", "nothing is credited before its turn, neither for a withdrawal nor for who asks (B08, B21)"
+    ),
     "coupon_fallback": Switch(
         "coupon stock", "weak", "scenes that have a fallback coupon give that instead of their own (B12)"
     ),
@@ -99,6 +101,9 @@ DIALS: Final[dict[str, Dial]] = {
     "open_per_s": Dial(0, 0, 1_000_000, "/s", "so many opens a second are taken by one process; 0: no limit (W12)"),
     "guard_per_s": Dial(
         500, 0, 1_000_000, "/s", "so many readers a second of one process pass the database's guard; 0: no limit (W17)"
+    ),
+    "force_per_s": Dial(
+        0, 0, 1_000_000, "/s", "so many a second are force-credited by one process, also an SDK's; 0: no limit (B21)"
     ),
     "link_delay_ms": Dial(0, 0, 10_000, "ms", "the cross-city link holds what it carries for so long (W01)"),
 }

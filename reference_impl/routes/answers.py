@@ -110,10 +110,6 @@ class InStage(msgspec.Struct):
     stage: str
 
 
-class ForceCredited(msgspec.Struct):
-    credited: int
-
-
 class Total(msgspec.Struct):
     total_fen: int
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import falcon
 import msgspec
 
-from reference_impl.domain.acts import APP_IDS, is_act, is_tagged_act
+from reference_impl.domain.acts import APP_IDS, check_act, is_tagged_act
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identities import identity, phone_number
 from reference_impl.domain.stages import stage_of
 from reference_impl.resilience.tagging import is_tagged_request
 from reference_impl.routes.answers import InStage
 from reference_impl.system import System
-from reference_impl.wallet import live_total, stages
+from reference_impl.wallet import asking, live_total, stages
 from reference_impl.wallet import login as logging_in
 from reference_impl.wallet import page as paging
 from reference_impl.wallet.award import AwardRequest, award
@@ -81,7 +81,7 @@ def routes(system: System) -> Routes:
 
     def take_part(request: falcon.Request, response: falcon.Response) -> None:
         body = body_of(request, StageBody)
-        _check_act(request, body.act)
+        check_act(body.act, is_tagged_request(request))
         act = stages.self_in(desk, body.act, body.rain)
         answer(response, InStage(act, stage_of(act)))
 
@@ -96,7 +96,13 @@ def routes(system: System) -> Routes:
 
     def force_credit(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body = _act(request, act), body_of(request, PageBody)
-        answer(response, {"credited": paging.force_credit(system, desk, who, body.tokens)})
+        answer(response, asking.force_credit(system, desk, who, body.tokens))
+
+    def wallet_balance(request: falcon.Request, response: falcon.Response, act: str) -> None:
+        answer(response, asking.balance(system, desk, _act(request, act)))
+
+    def has_got(request: falcon.Request, response: falcon.Response, act: str, scene: str, rain: str) -> None:
+        answer(response, asking.has_got(system, desk, _act(request, act), scene, rain))
 
     def withdraw(request: falcon.Request, response: falcon.Response, act: str) -> None:
         who, body, key = _act(request, act), body_of(request, WithdrawalBody), key_of(request)
@@ -126,6 +132,8 @@ def routes(system: System) -> Routes:
         "/v1/awards": {"POST": give_award},
         "/v1/wallets/{act}": {"POST": wallet_page},
         "/v1/wallets/{act}/credit": {"POST": force_credit},
+        "/v1/wallets/{act}/balance": {"GET": wallet_balance},
+        "/v1/wallets/{act}/awards/{scene}/{rain}": {"GET": has_got},
         "/v1/wallets/{act}/withdrawals": {"POST": withdraw},
         "/v1/coupons/{coupon}/use": {"POST": use_coupon},
         "/v1/stock": {"GET": stock},
@@ -137,15 +145,8 @@ def routes(system: System) -> Routes:
 
 def _act(request: falcon.Request, text: str) -> int:
     act = int(text) if text.isascii() and text.isdigit() and len(text) == 15 else 0
-    _check_act(request, act)
+    check_act(act, is_tagged_request(request))
     return act
-
-
-def _check_act(request: falcon.Request, act: int) -> None:
-    """Raises Refused: bad_request, tag_mismatch."""
-    if not is_act(act):
-        raise Refused("bad_request", f"act {act}")
-    _check_side(request, act)
 
 
 def _app_of(name: str) -> int:

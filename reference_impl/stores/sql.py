@@ -16,11 +16,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from reference_impl.runtime import Runtime
+from reference_impl.stores.failover import READ_ONLY, connect_to_the_first_that_writes
 
 T = TypeVar("T")
 
-TRANSIENT_MARIADB: Final = {1205, 1213}
-"""Lock wait timeout, and deadlock: the transaction did not happen and may be tried again."""
+TRANSIENT_MARIADB: Final = {1205, 1213, READ_ONLY}
+"""Lock wait timeout, deadlock, a server that is read-only: the transaction did not happen and may be tried again."""
 ATTEMPTS: Final = 8
 
 
@@ -62,7 +63,8 @@ def _mariadb_locked_clock(_element: LockedClock, _compiler: Any, **_: Any) -> st
 class Store:
     """One database. `write` runs a function in a transaction; `read` outside one."""
 
-    def __init__(self, name: str, sql: str, runtime: Runtime) -> None:
+    def __init__(self, name: str, sql: str, runtime: Runtime, replica: str = "") -> None:
+        """`sql`: where its server is, `replica`: where one is that may be promoted (B10); without a database's name."""
         self.name = name
         self.sqlite = sql.startswith("sqlite")
         self._runtime = runtime
@@ -72,6 +74,9 @@ class Store:
         else:
             self._reads = _mariadb_engine(f"{sql}/{name}", "AUTOCOMMIT")
             self._writes = _mariadb_engine(f"{sql}/{name}", "READ COMMITTED")
+        if replica:
+            for engine in self.engines:
+                connect_to_the_first_that_writes(engine, (sql, replica))
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction and commit it; again from the start when it fell to a deadlock."""
@@ -175,6 +180,18 @@ def is_transient(error: sa.exc.DBAPIError) -> bool:
     """Whether the database rolled back and asks for another try."""
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and (arguments[0] in TRANSIENT_MARIADB or "database is locked" in str(arguments[0]))
+
+
+def create_database(name: str, sql: str, replica: str = "") -> None:
+    """Make a MariaDB's database that is not there yet. SQLite makes its file when it is opened."""
+    if sql.startswith("sqlite"):
+        return
+    engine = sa.create_engine(sql + "/", isolation_level="AUTOCOMMIT")
+    if replica:
+        connect_to_the_first_that_writes(engine, (sql, replica))
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
+    engine.dispose()
 
 
 def _mariadb_engine(url: str, isolation: Any) -> sa.Engine:

@@ -34,6 +34,9 @@ kind = "redis"
 anything = 1
 """
 
+ONE_HEIR = 'replicates = ["first"]\ntakes_over = true\n'
+"""Of a server that takes over."""
+
 
 def file(folder: Path, text: str) -> Path:
     path = folder / "topology.toml"
@@ -62,7 +65,7 @@ def follows(replica: Any, database: str, expected: Any, seconds: float = 20.0) -
     return False
 
 
-@pytest.mark.parametrize("name", ["embedded", "one-region", "two-regions", "festival"])
+@pytest.mark.parametrize("name", ["embedded", "one-region", "two-regions", "festival", "festival_replica"])
 def test_a_shipped_topology_is_found_by_its_name(name: str) -> None:
     """The target file says where the topologies are that it comes with; each can be read."""
     path = fleet.find(name, REFERENCE)
@@ -87,6 +90,12 @@ def test_a_topology_is_a_path_too(tmp_path: Path) -> None:
         (('["first", ', '["replica", '), "no other mariadb is called 'replica'"),
         (('["first", ', '["cache", '), "no other mariadb is called 'cache'"),
         (('kind = "redis"', 'kind = "redis"\nreplicates = ["first"]'), "only a mariadb replicates"),
+        (('"second"]', '"second"]\ntakes_over = true'), "takes_over is for a mariadb that replicates one other"),
+        (("memory_mb = 32", "takes_over = true"), "takes_over is for a mariadb that replicates one other"),
+        (
+            ("memory_mb = 32\n", f'{ONE_HEIR}[servers.x]\nkind = "mariadb"\n{ONE_HEIR}'),
+            "takes over from first: second, x",
+        ),
         (("memory_mb = 32", "memory_mb = 1"), "'servers.second.memory_mb'"),
         (("servers.cache", "servers.data"), "take another name"),
         (("servers.cache", 'servers."a b"'), "take another name"),

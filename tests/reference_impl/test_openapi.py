@@ -46,6 +46,7 @@ def real(deployment: Deployment) -> dict[str, Any]:
     known["coupon"] = deployment.insist("POST", "/v1/awards", {"act": known["act"], "scene": "tea", "rain": "1"})[
         "order"
     ]
+    known |= {"scene": "tea", "rain": "1"}
     return known | {"set_control": "memory_off", "reconcile": "vouchers"}
 
 

@@ -35,7 +35,13 @@ def test_embedded_is_one_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cities"), [("one-region", ["south"]), ("festival", ["south"]), ("two-regions", ["south", "north"])]
+    ("name", "cities"),
+    [
+        ("one-region", ["south"]),
+        ("festival", ["south"]),
+        ("festival_replica", ["south"]),
+        ("two-regions", ["south", "north"]),
+    ],
 )
 def test_every_region_has_its_processes(name: str, cities: list[str]) -> None:
     """Logic processes, at least one of each role of work, links to the others; one process for the whole, the gateway
@@ -65,6 +71,15 @@ def test_b08_tokens_have_a_redis_and_the_bank_a_process_of_its_own() -> None:
             assert (settings.tokens, settings.stream) == ("redis://tokens", "redis://stream")
             assert settings.bank == bank.settings[0].bank
     assert {one.tokens for process in planned(shipped("one-region")).processes for one in process.settings} == {""}
+
+
+def test_b10_every_process_knows_the_replica() -> None:
+    """Of each database: where it is, and where it will be once that is gone."""
+    for process in planned(shipped("festival_replica")).processes:
+        for settings in process.settings:
+            found = {(settings.address_of(name), settings.replica_of(name)) for name in store_names(settings)}
+            assert found == {("at:mariadb", "at:replica")}
+    assert planned(shipped("festival")).settings.replica_of("ledger_0") == ""
 
 
 def test_regions_have_nothing_in_common_but_the_ledger() -> None:
