@@ -24,6 +24,7 @@ VIOLATED: Final = 1
 INCONCLUSIVE: Final = 3
 _SPILL: Final = "spill"  # made by DuckDB when memory runs out, and removed by it when it is closed
 _NOT_JUDGED: Final = "could not be judged"
+_NOT_DRAINED: Final = "the target still had work to do when the time was up: what is missing may be on its way"
 _NOTHING_SENT: Final = "the history is empty: nothing was sent"
 _DOUBTS: Final = (_NOT_JUDGED, _NOTHING_SENT)  # found anew by every judgement
 
@@ -59,7 +60,7 @@ def assess(folder: Path, record: RunRecord, conduct: Conduct) -> Results:
     claims = record.configuration["claims"]
     with figures.connect(folder) as connection:
         make_room(connection, folder / _SPILL)
-        verdicts = {verdict.name: verdict for verdict in judge(connection, claims)}
+        verdicts = {verdict.name: _as_drained(verdict, conduct.drained) for verdict in judge(connection, claims)}
         counts = figures.by_operation(connection) if _has_history(connection) else {}
         return _results(connection, folder, record, conduct, verdicts, counts)
 
@@ -74,7 +75,7 @@ def _results(
 ) -> Results:
     reasons = [*conduct.reasons, *_doubts(verdicts, counts)]
     verdict = overall(verdicts, bool(reasons))
-    conserved = "conservation" not in verdicts or verdicts["conservation"].verdict != "violated"
+    conserved = "conservation" not in verdicts or verdicts["conservation"].violations == 0
     return Results(
         verdict=verdict,
         exit_code=exit_code(verdict),
@@ -100,6 +101,13 @@ def _results(
             seconds=conduct.seconds,
         ),
     )
+
+
+def _as_drained(verdict: Verdict, drained: bool) -> Verdict:
+    """Of a target that still had work to do nobody can say what is missing for good."""
+    if drained or verdict.verdict != "violated" or not INVARIANTS[verdict.name].after_drain:
+        return verdict
+    return msgspec.structs.replace(verdict, verdict="unknown", reason=_NOT_DRAINED)
 
 
 def _of_history(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 -- statement: after the drain nothing of a budget is reserved, and what counts as promised is what was given
 -- needs: budgets(scene, stage, outstanding_fen), awards(scene, stage, amount_fen)
+-- holds: after drain
 -- sentence: scene {subject} in stage {stage}: {fault}
 
 -- section: violations

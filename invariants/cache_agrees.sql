@@ -1,5 +1,6 @@
 -- statement: what the cache says of a packet (its state, what is left of it, each open) is what the orders say
 -- needs: packets(packet, total_fen, shares, state), opens(packet, person, amount_fen), cache_view(view, packet)
+-- holds: after drain
 -- sentence: the cache {fault} of packet {subject}
 
 -- section: violations

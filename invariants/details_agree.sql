@@ -1,6 +1,7 @@
 -- statement: the details of each packet say what its orders say: its state, and every open once with its person, amount and
 --   place in the order
 -- needs: packets(packet, state), opens(packet, person, amount_fen, sequence), cache_view(view, packet, state)
+-- holds: after drain
 -- sentence: details of packet {subject} {fault}
 
 -- section: violations

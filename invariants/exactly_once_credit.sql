@@ -2,6 +2,7 @@
 --   out of nowhere
 -- needs: opens(voucher, person, amount_fen), refunds(voucher, person, amount_fen), postings(subject, account, amount_fen), accounts(account)
 -- uses: doubled_accounts
+-- holds: after drain
 -- sentence: voucher {subject} {fault}
 
 -- section: violations

@@ -1,6 +1,7 @@
 -- statement: people's lists say what the orders say: a sent line for each packet that was paid and not returned, a received
 --   line for each open, of the same amount, and nothing else
 -- needs: packets(packet, sender, total_fen, state), opens(packet, person, amount_fen), user_lists(person, box, packet, amount_fen)
+-- holds: after drain
 -- sentence: {box} list of person {person}: packet {subject} {fault}
 
 -- section: violations

@@ -4,6 +4,7 @@ A file is a header and sections::
 
     -- statement: what must be true, in words
     -- needs: packets(packet, total_fen), opens    tables, and columns that may not be NULL throughout
+    -- holds: after drain                          optional: while work is under way what it misses may still come
     -- uses: attempts                              optional: relations of `shared/*.sql` that it reads like tables
     -- sentence: packet {subject} {fault}          filled from a violation's columns
     -- section: violations    a SELECT: the rows that must not exist: subject, badness, and optionally
@@ -39,7 +40,8 @@ CANARY: Final = "canary"
 """What the subjects of planted violations begin with."""
 
 _HEADER: Final = ("statement", "needs", "sentence")
-_MAY: Final = ("uses",)
+_MAY: Final = ("uses", "holds")
+AFTER_DRAIN: Final = "after drain"
 _REQUIRED: Final = ("violations", "examined", "canary")
 _OPTIONAL: Final = ("unsettled", "proof")
 _QUERIES: Final = {"violations", "unsettled", "examined"}
@@ -61,6 +63,8 @@ class Invariant(Struct, frozen=True):
     unsettled: str = ""
     proof: str = ""
     uses: tuple[str, ...] = ()
+    after_drain: bool = False
+    """Whether it says something of a system only that has nothing more to do."""
 
     @property
     def alarm(self) -> str:
@@ -80,6 +84,9 @@ def parse(name: str, text: str) -> Invariant:
         | (sections.keys() - set(_REQUIRED + _OPTIONAL))
         | (set(uses) - SHARED.keys())
     )
+    holds = fields.get("holds", AFTER_DRAIN)
+    if holds != AFTER_DRAIN:
+        unknown.append(holds)
     if missing or unknown:
         raise ValueError(f"{name}.sql: missing {missing}, unknown {unknown}")
     needs = {
@@ -89,7 +96,13 @@ def parse(name: str, text: str) -> Invariant:
     for section in _QUERIES & sections.keys():
         sections[section] = _complete(sections[section], uses)
     return Invariant(
-        name=name, statement=fields["statement"], needs=needs, sentence=fields["sentence"], uses=uses, **sections
+        name=name,
+        statement=fields["statement"],
+        needs=needs,
+        sentence=fields["sentence"],
+        uses=uses,
+        after_drain="holds" in fields,
+        **sections,
     )
 
 

@@ -4,8 +4,8 @@ from reference_impl.mutants import Mutant
 from reference_impl.reconcile import slices
 
 
-def _nothing(*_: Any) -> int:
-    return 0
+def _nothing(*_: Any) -> dict[int, int]:
+    return {}
 
 
 def _plant() -> None:

@@ -4,7 +4,8 @@ A slice's time is over, by this clock, as long ago as it lasted: no holder's clo
 it is still on its way to the token store.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -25,16 +26,14 @@ _EVER_US: Final = 1 << 62
 
 def reconcile(system: System, since_us: int, until_us: int) -> Report:
     """Settle slices whose time is over, once every award of theirs is credited and counted."""
-    examined = repaired = 0
-    for desk, number, granted_fen, tagged in _open(system):
-        examined += 1
-        if not _under_way(system, desk, tagged):
-            rest_fen = granted_fen - _given_fen(system, number, tagged)
-            tables = wallet_tables(tagged)
-            repaired += desk.budget_store.write(
-                partial(give_rest_back, tables=tables, number=number, rest_fen=rest_fen, after=SETTLED)
-            )
-    return Report(examined, examined, repaired)
+    report, desk = Report(), system.desk
+    if desk is None:
+        return report
+    for tagged in system.sides():
+        granted = _over(system, desk, tagged)
+        settles = granted and not _under_way(system, desk, tagged)
+        report += Report(len(granted), len(granted), _settle(system, desk, granted, tagged) if settles else 0)
+    return report
 
 
 def count_missing(system: System, since_us: int, until_us: int) -> int:
@@ -46,16 +45,23 @@ def count_missing(system: System, since_us: int, until_us: int) -> int:
     return sum(int(store.read(lambda c, s=count: c.execute(s).scalar_one())) for count in counts)  # type: ignore[misc]
 
 
-def _open(system: System) -> Iterator[tuple[Desk, int, int, bool]]:
-    """Slices that are not settled and that nobody takes from any more."""
-    desk = system.desk
-    if desk is None:
-        return
-    long_ago_us = system.runtime.now_us() - int(system.settings.slice_s * 1_000_000)
-    for tagged in system.sides():
-        statement = _standing(wallet_tables(tagged))
-        rows = desk.budget_store.read(lambda c, s=statement: c.execute(s, {"long_ago_us": long_ago_us}).all())  # type: ignore[misc]
-        yield from ((desk, row.slice, row.granted_fen, tagged) for row in rows)
+def _over(system: System, desk: Desk, tagged: bool) -> dict[int, int]:
+    """Slices that are not settled and that nobody takes from any more, with what they hold (fen)."""
+    values = {"long_ago_us": system.runtime.now_us() - int(system.settings.slice_s * 1_000_000)}
+    statement = _standing(wallet_tables(tagged))
+    rows = desk.budget_store.read(lambda connection: connection.execute(statement, values).all())
+    return {row.slice: row.granted_fen for row in rows}
+
+
+def _settle(system: System, desk: Desk, granted: Mapping[int, int], tagged: bool) -> int:
+    """Return to the budget what slices did not give away; how many were settled here."""
+    given, tables, settled = _given_fen(system, list(granted), tagged), wallet_tables(tagged), 0
+    for number, granted_fen in granted.items():
+        rest_fen = granted_fen - given.get(number, 0)
+        settled += desk.budget_store.write(
+            partial(give_rest_back, tables=tables, number=number, rest_fen=rest_fen, after=SETTLED)
+        )
+    return settled
 
 
 def _under_way(system: System, desk: Desk, tagged: bool) -> bool:
@@ -63,12 +69,13 @@ def _under_way(system: System, desk: Desk, tagged: bool) -> bool:
     return stream.backlog(desk.tokens.client, tagged, TOPICS) > 0 or awards.count_missing(system, 0, _EVER_US) > 0
 
 
-def _given_fen(system: System, number: int, tagged: bool) -> int:
-    statement = _counted(ledger_tables(tagged))
-    return sum(
-        int(store.read(lambda connection: connection.execute(statement, {"number": number}).scalar()) or 0)
-        for store in system.ledger.stores
-    )
+def _given_fen(system: System, slices: Sequence[int], tagged: bool) -> dict[int, int]:
+    """What was given out of each of these slices; those that gave nothing are not in it."""
+    statement, given = _counted(ledger_tables(tagged)), Counter[int]()
+    for store in system.ledger.stores:
+        rows = store.read(lambda connection: connection.execute(statement, {"slices": slices}).all())
+        given.update({row.slice: int(row.given_fen) for row in rows})
+    return dict(given)
 
 
 @cache
@@ -89,4 +96,8 @@ def _still_open(tables: WalletTables) -> sa.Select[Any]:
 @cache
 def _counted(tables: LedgerTables) -> sa.Select[Any]:
     c = tables.awards.c
-    return sa.select(sa.func.coalesce(sa.func.sum(c.amount_fen), 0)).where(c.slice == sa.bindparam("number"))
+    return (
+        sa.select(c.slice, sa.func.sum(c.amount_fen).label("given_fen"))
+        .where(c.slice.in_(sa.bindparam("slices", expanding=True)))
+        .group_by(c.slice)
+    )

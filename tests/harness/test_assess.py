@@ -93,3 +93,17 @@ def test_conduct_can_make_it_inconclusive(tmp_path: Path, conduct: Conduct, code
     assert (results.exit_code, results.reasons) == (code, conduct.reasons)
     assert results.money is None
     assert results.run.reproduce == "rainproof run s"
+
+
+@pytest.mark.parametrize(("drained", "code"), [(True, 1), (False, 3)])
+def test_what_may_be_on_its_way_is_not_missing(tmp_path: Path, drained: bool, code: int) -> None:
+    """What holds after the drain only is no violation of a target that still had work to do, and no pass either."""
+    evidence = tmp_path / "evidence"
+    evidence.mkdir()
+    reserved = {"scene": "'rain'", "stage": "'live'", "outstanding_fen": "7", "promised_fen": "7", "total_fen": "9"}
+    for table, told in (("budgets", reserved), ("awards", {"scene": "'rain'", "stage": "'live'", "amount_fen": "1"})):
+        row = ", ".join(f'{told.get(name, "NULL")}::{kind} AS "{name}"' for name, kind in EVIDENCE[table].items())
+        duckdb.sql(f"COPY (SELECT {row}) TO '{evidence}/{table}.parquet'")
+    results = assess(tmp_path, record("budget_settled"), Conduct(drained=drained))
+    assert results.exit_code == code
+    assert ("on its way" in results.invariants["budget_settled"].reason) is not drained
