@@ -41,6 +41,12 @@ def order_number(act: int, scene: str, rain: str, award_type: str, stage: str) -
     return OrderNumber(act, scene, rain, award_type, stage)
 
 
+def check_stage(stage: str) -> None:
+    """Raises Refused("bad_order")."""
+    if stage not in STAGES:
+        raise Refused("bad_order", f"stage {stage[:24]!r}")
+
+
 def parse_order(text: str) -> OrderNumber:
     """The parts of an order number. Raises Refused("bad_order")."""
     act, *parts = text.split("_")

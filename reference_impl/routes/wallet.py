@@ -72,7 +72,7 @@ def routes(system: System) -> Routes:
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
-        _check_side(request, body.act)
+        check_side(request, body.act)
         answer(response, award(system, desk, body))
 
     def wallet_page(request: falcon.Request, response: falcon.Response, act: str) -> None:
@@ -92,7 +92,7 @@ def routes(system: System) -> Routes:
 
     def use_coupon(request: falcon.Request, response: falcon.Response, coupon: str) -> None:
         body, key = body_of(request, UseBody), key_of(request)
-        _check_side(request, body.act)
+        check_side(request, body.act)
         answer(response, use(system, desk, body.act, coupon, _app_of(body.app), key))
 
     def stock(_request: falcon.Request, response: falcon.Response) -> None:
@@ -123,7 +123,7 @@ def _act(request: falcon.Request, text: str) -> int:
     act = int(text) if text.isascii() and text.isdigit() and len(text) == 15 else 0
     if not is_act(act):
         raise Refused("bad_request", f"act {text[:24]!r}")
-    _check_side(request, act)
+    check_side(request, act)
     return act
 
 
@@ -133,7 +133,7 @@ def _app_of(name: str) -> int:
     return APP_IDS[name]
 
 
-def _check_side(request: falcon.Request, act: int) -> None:
+def check_side(request: falcon.Request, act: int) -> None:
     """Raises Refused("tag_mismatch") where the header and the act_id differ (Money rule 11)."""
     if is_tagged_request(request) != is_tagged_act(act):
         raise Refused("tag_mismatch", str(act))

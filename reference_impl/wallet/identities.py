@@ -83,6 +83,11 @@ def family(desk: Desk, act: int) -> Family:
     return desk.budget_store.read(lambda connection: _family(connection, wallet_tables(is_tagged_act(act)), act))
 
 
+def holder_in(connection: sa.Connection, tables: WalletTables, act: int) -> int:
+    """Under whom the money of an act_id is kept, as a transaction of the first wallet database sees it."""
+    return _family(connection, tables, act).holder
+
+
 def finish(system: System, desk: Desk, merging: tuple[Alias, ...]) -> None:
     """Move the money of aliases, and say that it is moved."""
     for alias in merging:
