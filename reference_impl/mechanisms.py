@@ -81,6 +81,7 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
     "B02": Mechanism(
         "games: each play decided once, recorded, and then awarded",
         ("domain/games/__init__.py", "routes/games.py", "reconcile/games.py"),
+        ("split_exact", "plays_awarded"),
     ),
     "B03": Mechanism("a new type of award is configuration", ("wallet/activity.toml",), ("no_lost_coupon",)),
     "B04": Mechanism(
