@@ -15,7 +15,7 @@ from harness.swarm import schedules
 from reference_impl.domain.acts import APPS
 from scenarios.night import SECOND_NS, TAGGED_FROM
 
-PEOPLE_PER_S: Final = 10.0
+PEOPLE_PER_S: Final = 4.0
 """In the mean, a round: beside what they do in the rain each plays a dozen times."""
 DRAWS: Final = 8
 """Days on which a card is drawn."""

@@ -1,3 +1,5 @@
+import sqlalchemy as sa
+
 from reference_impl.domain.games import SPLIT, split
 from reference_impl.mutants import Mutant
 from reference_impl.stores.wallet_tables import wallet_tables
@@ -14,7 +16,7 @@ def _close(system: System, desk: Desk, number: int, pool_fen: int, stage: str, t
     for play in collecting._made(system, desk, SPLIT, pool, stage, shares):
         plays.record(desk, play)
 
-    def work(connection: collecting.sa.Connection) -> None:
+    def work(connection: sa.Connection) -> None:
         collecting._locked(desk, connection, tables, pool, stage, collecting._alone(tables))
         done = {"of": pool, "in_stage": stage, "fen": pool_fen, "among": len(shares)}
         connection.execute(collecting._close(tables), done)
