@@ -7,7 +7,7 @@ from typing import Any, Final
 from harness.simulation.scheduler import active
 from harness.simulation.world import Plan, Request, Step, World
 from harness.target.answer import Answer
-from reference_impl.domain.acts import act_id, is_tagged_act
+from reference_impl.domain.acts import act_id
 from reference_impl.system import System
 from reference_impl.wallet import collecting, playing
 from reference_impl.wallet.desk import Desk
@@ -22,8 +22,19 @@ class Evening(Festival):
     """A festival at which games are played."""
 
     def answer(self, service: System, request: Request) -> Answer:
-        if service.desk is not None and request.operation in ("play", "join", "close_pool", "koi"):
-            return getattr(self, f"_{request.operation}")(service, service.desk, request)
+        match request.operation, service.desk:
+            case "play", Desk() as desk:
+                return self._play(service, desk, request)
+            case "join", Desk() as desk:
+                collecting.join(desk, request.person, request.values["pool"], "live")
+                return Answer("ok")
+            case "close_pool", Desk() as desk:
+                terms = request.values["pool"], request.values["pool_fen"], "live", request.tagged
+                collecting.close(service, desk, *terms)
+                return Answer("ok")
+            case "koi", Desk() as desk:
+                collecting.draw_koi(service, desk, request.values["pool"], "live", request.tagged)
+                return Answer("ok")
         return super().answer(service, request)
 
     def finish(self, system: System, until_us: int) -> None:
@@ -34,25 +45,11 @@ class Evening(Festival):
 
     def _play(self, service: System, desk: Desk, request: Request) -> Answer:
         values = request.values
-        told = playing.play(
-            service, desk, values["game"], values["number"], PlayRequest(request.person, values.get("host", 0))
-        )
+        asked = PlayRequest(request.person, values.get("host", 0))
+        told = playing.play(service, desk, values["game"], values["number"], asked)
         if told.award.token:
             self.keep(request.person, told.award.order, told.award.token)
         return Answer("ok", subject=told.award.order, amount_fen=told.award.amount_fen)
-
-    def _join(self, service: System, desk: Desk, request: Request) -> Answer:
-        collecting.join(desk, request.person, request.values["pool"], "live")
-        return Answer("ok")
-
-    def _close_pool(self, service: System, desk: Desk, request: Request) -> Answer:
-        tagged = is_tagged_act(request.person)
-        collecting.close(service, desk, request.values["pool"], request.values["pool_fen"], "live", tagged)
-        return Answer("ok")
-
-    def _koi(self, service: System, desk: Desk, request: Request) -> Answer:
-        collecting.draw_koi(service, desk, request.values["pool"], "live", is_tagged_act(request.person))
-        return Answer("ok")
 
 
 def plays(game: str, number: int = 1, *, attempts: int = 2, pause_s: float = 0.0, **values: Any) -> Step:
