@@ -73,7 +73,7 @@ def played(festival: Festival) -> Iterator[Games]:
 def test_b02_a_play_asked_for_many_times_at_once_is_one(played: Games, game: str) -> None:
     """Two processes decide at once, and everybody hears of what was written first."""
     act, other = played.act(), Games(played.festival.like())
-    answers = played.festival.at_once(lambda n: (played, other)[n % 2].plays(act, game), 40)
+    answers = played.festival.at_once(lambda n: (played, other)[n % 2].plays(act, game), 16)
     assert {(type(told), told.note, told.award.order, told.award.amount_fen) for told in answers} == {
         (Played, answers[0].note, answers[0].award.order, answers[0].award.amount_fen)
     }
