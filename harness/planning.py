@@ -33,6 +33,7 @@ def plan_night(
     duration_s = duration or max(DURATION_LEAST_S, people * max(1, rounds) / people_per_s)
     sets = tuple(map(faults.parse, getattr(scenario, "sets", _nothing)(people, rounds, duration_s)))
     told = {name: value for name, value in given.items() if value is not None}
+    told.setdefault("also", getattr(scenario, "also", ()) if target == scenario.target else ())
     return runs.Plan(
         scenario=scenario.name,
         locustfile=scenario.locustfile,

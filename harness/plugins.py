@@ -24,6 +24,8 @@ class Scenario(Protocol):
     """How many people a second two cores can serve: by them a night is as long as nobody says."""
     sets: Callable[[int, int, float], Sequence[str]]
     """What operators set meanwhile, as faults `set=NAME:VALUE@SECONDS`, by people, rounds and seconds."""
+    also: tuple[Path, ...]
+    """Further target files of that target: what they claim is judged too."""
 
 
 class Mutant(Protocol):

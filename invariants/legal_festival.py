@@ -1,8 +1,8 @@
 """A legal festival in small: rows of every table that a wallet has, for nights that are judged whole.
 
 One person gets two awards and a coupon, sees the live total before and after, looks at their wallet, once when it shows
-the credited balance alone, is shown a forged token's failure, uses the coupon, and withdraws a part; then another turns
-out to be the same person, and what they have is shown as one.
+the credited balance alone, is shown a forged token's failure, uses the coupon, and withdraws a part; then a pool is
+split between them and another, who turns out to be the same person, and what they have is shown as one.
 """
 
 from typing import Any, Final
@@ -20,6 +20,9 @@ _MS: Final = 1_000_000
 ALIAS: Final = "100000000000002"
 _ALIAS_ORDER: Final = f"{ALIAS}_rain_3_cash_live"
 _ALIAS_FEN: Final = 20
+
+_POOL_FEN: Final = 15
+_SHARES: Final = ((PERSON, f"{PERSON}_split_1-1_cash_live", 8), (ALIAS, f"{ALIAS}_split_1-2_cash_live", 7))
 
 
 def history(begins_ns: int) -> list[Row]:
@@ -40,12 +43,16 @@ def history(begins_ns: int) -> list[Row]:
     ]
     told += [
         {"person": ALIAS, "operation": "award", "subject": _ALIAS_ORDER, "amount_fen": _ALIAS_FEN},
+        *(
+            {"person": person, "operation": "play", "subject": order, "amount_fen": fen}
+            for person, order, fen in _SHARES
+        ),
         {"person": ALIAS, "operation": "bind", "subject": PERSON},
         {
             "operation": "wallet",
-            "orders": ",".join((*_ORDERS, _ALIAS_ORDER)),
-            "balance_fen": income_fen - _WITHDRAWN_FEN + _ALIAS_FEN,
-            "income_fen": income_fen + _ALIAS_FEN,
+            "orders": ",".join((*_ORDERS, _ALIAS_ORDER, *(order for _, order, _ in _SHARES))),
+            "balance_fen": income_fen - _WITHDRAWN_FEN + _ALIAS_FEN + _POOL_FEN,
+            "income_fen": income_fen + _ALIAS_FEN + _POOL_FEN,
         },
     ]
     return [
@@ -71,7 +78,7 @@ def evidence() -> dict[str, list[Row]]:
     """What the stores say afterwards, postings and accounts apart."""
     untagged = {"tag": False}
     given = [(PERSON, order, fen) for order, fen in zip(_ORDERS, _FEN, strict=True)]
-    given.append((ALIAS, _ALIAS_ORDER, _ALIAS_FEN))
+    given += [(ALIAS, _ALIAS_ORDER, _ALIAS_FEN), *_SHARES]
     return {
         "awards": [
             {
@@ -79,7 +86,7 @@ def evidence() -> dict[str, list[Row]]:
                 "order_number": order,
                 "activity": "spring",
                 "person": person,
-                "scene": "rain",
+                "scene": order.split("_")[1],
                 "rain": order.split("_")[2],
                 "award_type": "cash",
                 "stage": "live",
@@ -94,12 +101,40 @@ def evidence() -> dict[str, list[Row]]:
         "budgets": [
             {
                 "store": "wallet_0",
-                "scene": "rain",
+                "scene": scene,
                 "stage": "live",
                 "total_fen": 1_000,
                 "cap_fen": 100,
                 "outstanding_fen": 0,
-                "promised_fen": sum(_FEN) + _ALIAS_FEN,
+                "promised_fen": promised_fen,
+                **untagged,
+            }
+            for scene, promised_fen in (("rain", sum(_FEN) + _ALIAS_FEN), ("split", _POOL_FEN))
+        ],
+        "plays": [
+            {
+                "store": "wallet_0",
+                "person": person,
+                "game": "split",
+                "occurrence": "1",
+                "order_number": order,
+                "scene": "split",
+                "rain": order.split("_")[2],
+                "stage": "live",
+                "amount_fen": fen,
+                "state": "given",
+                **untagged,
+            }
+            for person, order, fen in _SHARES
+        ],
+        "pools": [
+            {
+                "store": "wallet_0",
+                "game": "split",
+                "pool": "1",
+                "stage": "live",
+                "pool_fen": _POOL_FEN,
+                "winners": len(_SHARES),
                 **untagged,
             }
         ],
@@ -117,7 +152,9 @@ def evidence() -> dict[str, list[Row]]:
                 **untagged,
             }
         ],
-        "live_totals": [{"store": "total", "activity": "spring", "total_fen": sum(_FEN) + _ALIAS_FEN, **untagged}],
+        "live_totals": [
+            {"store": "total", "activity": "spring", "total_fen": sum(_FEN) + _ALIAS_FEN + _POOL_FEN, **untagged}
+        ],
         "withdrawals": [
             {
                 "store": "wallet_1",
@@ -137,7 +174,7 @@ def evidence() -> dict[str, list[Row]]:
 def movements() -> list[tuple[str, str, str | None, list[tuple[str, int]]]]:
     """Entries of the ledger: key, kind, subject and lines."""
     account, alias, transit = f"user:{PERSON}", f"user:{ALIAS}", f"transit:{_WITHDRAWAL}"
-    out, back = -_WITHDRAWN_FEN, _WITHDRAWN_FEN
+    out, back, moved_fen = -_WITHDRAWN_FEN, _WITHDRAWN_FEN, _ALIAS_FEN + _SHARES[1][2]
     moved = [
         (order, "award", None, [("budget:rain:live:1", -fen), (account, fen)])
         for order, fen in zip(_ORDERS, _FEN, strict=True)
@@ -147,6 +184,7 @@ def movements() -> list[tuple[str, str, str | None, list[tuple[str, int]]]]:
         (f"withdraw:{_WITHDRAWAL}", "withdraw", None, [(account, out), (transit, back)]),
         (f"settle:{_WITHDRAWAL}", "settle", None, [(transit, out), ("bank", back)]),
         (_ALIAS_ORDER, "award", None, [("budget:rain:live:1", -_ALIAS_FEN), (alias, _ALIAS_FEN)]),
-        (f"merge:{ALIAS}", "merge", ALIAS, [(alias, -_ALIAS_FEN), ("clearing", _ALIAS_FEN)]),
-        (f"merged:{ALIAS}", "merge", ALIAS, [("clearing", -_ALIAS_FEN), (account, _ALIAS_FEN)]),
+        *((order, "award", None, [("budget:split:live:1", -fen), (f"user:{who}", fen)]) for who, order, fen in _SHARES),
+        (f"merge:{ALIAS}", "merge", ALIAS, [(alias, -moved_fen), ("clearing", moved_fen)]),
+        (f"merged:{ALIAS}", "merge", ALIAS, [("clearing", -moved_fen), (account, moved_fen)]),
     ]

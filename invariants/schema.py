@@ -13,7 +13,7 @@ HISTORY: Final[Columns] = {
     "worker": "VARCHAR",  # the process that sent it
     "number": "BIGINT",  # position in that worker's journal; (worker, number) is the operation's identity
     "person": "VARCHAR",
-    "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, award, coupon, use, …
+    "operation": "VARCHAR",  # fund, send, pay, grab, open, details, balance, award, play, coupon, use, …
     "subject": "VARCHAR",  # packet or order; NULL while nobody knows it
     "key": "VARCHAR",  # idempotency key; the same on every attempt of one intent
     "amount_fen": "BIGINT",  # what the target said (open, total), otherwise what was asked (fund, send, pay)
@@ -165,6 +165,28 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "used": "BIGINT",  # how often
         "tag": "BOOLEAN",
     },
+    "plays": {
+        "store": "VARCHAR",
+        "person": "VARCHAR",
+        "game": "VARCHAR",
+        "occurrence": "VARCHAR",  # of the game; where many share a pool, the pool
+        "order_number": "VARCHAR",  # of the award that was asked for
+        "scene": "VARCHAR",
+        "rain": "VARCHAR",
+        "stage": "VARCHAR",
+        "amount_fen": "BIGINT",  # that the game decided; 0: a coupon
+        "state": "VARCHAR",  # open (the award may not have been asked for) | given | refused
+        "tag": "BOOLEAN",
+    },
+    "pools": {
+        "store": "VARCHAR",
+        "game": "VARCHAR",  # whose plays share it
+        "pool": "VARCHAR",
+        "stage": "VARCHAR",
+        "pool_fen": "BIGINT",
+        "winners": "BIGINT",  # how many share it
+        "tag": "BOOLEAN",
+    },
     "live_totals": {
         "store": "VARCHAR",  # which count it is: total, backup, …
         "activity": "VARCHAR",
@@ -211,7 +233,7 @@ DESCRIPTIVE: Final = frozenset(
             "state",
             "place",
         ),
-        *("box", "view", "process", "award_type", "stage", "rain"),
+        *("box", "view", "process", "award_type", "stage", "rain", "game"),
     )
 )
 """Text columns that say how something is; all others name somebody or something."""

@@ -1,7 +1,7 @@
 -- statement: a wallet view shows every award that its person was told of before, under whichever of their ids, none that
 --   nobody asked for until it ended, their sum as income, and as balance what withdrawals can have left of it; one that
 --   says its balance alone claims no more than that, and is not more than everything that was asked for
--- needs: history(orders, balance_fen, income_fen), merges(person, holder), awards(order_number, person, amount_fen)
+-- needs: history(orders, balance_fen, income_fen), merges(person, holder), awards(order_number, person, scene, amount_fen)
 -- uses: award_attempts, families, kin
 -- sentence: view {worker}/{number} of person {person}: {fault}
 
@@ -24,6 +24,12 @@ WITH views AS (
         CASE WHEN orders IS NULL AND income_fen IS NULL THEN 1 ELSE 0 END AS balance_only
     FROM history
     WHERE operation IN ('wallet', 'wallet_anew') AND outcome = 'ok' AND mark IS NULL AND balance_fen IS NOT NULL
+),
+-- scenes whose awards are asked for by their numbers
+asked_scenes AS (
+    SELECT DISTINCT awards.scene
+    FROM awards
+    INNER JOIN history ON history.subject = awards.order_number AND history.operation = 'award'
 ),
 -- an award may have been told of several times: the first time counts, and the first time it was asked for; where
 -- nobody was told, it may stand with any amount that was asked for
@@ -53,6 +59,19 @@ given AS (
     INNER JOIN awards ON awards.person = others.person AND awards.amount_fen = award_attempts.amount_fen
     WHERE award_attempts.outcome = 'info'
     GROUP BY award_attempts.person, awards.order_number, awards.amount_fen
+    UNION ALL
+    -- what games decide comes without being asked for by its number: shares, what friends bring, plays nobody heard of
+    SELECT
+        awards.person,
+        awards.order_number,
+        awards.amount_fen AS lowest_fen,
+        awards.amount_fen,
+        CAST(NULL AS BIGINT) AS told_ns,
+        games.asked_ns
+    FROM (SELECT MIN(sent_ns - clock_error_ns) AS asked_ns FROM history WHERE operation = 'play') AS games
+    INNER JOIN awards ON games.asked_ns IS NOT NULL
+    LEFT JOIN asked_scenes ON asked_scenes.scene = awards.scene
+    WHERE asked_scenes.scene IS NULL
 ),
 seen AS (
     SELECT

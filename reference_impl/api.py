@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reference_impl.domain.errors import ERRORS, Refused
 from reference_impl.measuring import Measuring
 from reference_impl.openapi import OPERATIONS
-from reference_impl.routes import accounts, admin, codes, lists, packets, upkeep, views, wallet, watching, whole
+from reference_impl.routes import accounts, admin, codes, games, lists, packets, upkeep, views, wallet, watching, whole
 from reference_impl.routes.contract import openapi_route
 from reference_impl.stores.cache import CacheError
 from reference_impl.system import System
@@ -24,6 +24,7 @@ ROUTES: Final = (
     codes.routes,
     lists.routes,
     wallet.routes,
+    games.routes,
     views.routes,
     upkeep.routes,
     watching.routes,

@@ -73,6 +73,16 @@ MECHANISMS: Final[dict[str, Mechanism]] = {
         ("one_open_per_user", "idempotent_requests"),
     ),
     "W23": Mechanism("a packet with a code instead of a group", ("packets/send.py",)),
+    "B01": Mechanism(
+        "one act_id over eight apps; who turns out to be one person is merged",
+        ("wallet/identities.py", "wallet/login.py", "ledger/merges.py"),
+        ("merge_preserves",),
+    ),
+    "B02": Mechanism(
+        "games: each play decided once, recorded, and then awarded",
+        ("domain/games/__init__.py", "routes/games.py", "reconcile/games.py"),
+        ("split_exact", "plays_awarded"),
+    ),
     "B03": Mechanism("a new type of award is configuration", ("wallet/activity.toml",), ("no_lost_coupon",)),
     "B04": Mechanism(
         "one protocol for every game", ("stores/wallet_tables.py",), ("idempotent_orders", "no_lost_award")

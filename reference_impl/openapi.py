@@ -19,13 +19,16 @@ from reference_impl.routes import answers
 from reference_impl.routes.accounts import FundBody
 from reference_impl.routes.admin import MOST_NUMBER, ActivityBody, ControlBody
 from reference_impl.routes.codes import SenderBody
+from reference_impl.routes.games import KoiBody, PoolBody
 from reference_impl.routes.packets import PayBody
 from reference_impl.routes.wallet import LoginBody, PageBody, PhoneBody, StageBody, UseBody, WithdrawalBody
 from reference_impl.wallet.asking import Forced, Got, Owned
 from reference_impl.wallet.award import AwardRequest, Given
+from reference_impl.wallet.collecting import Closed, Found
 from reference_impl.wallet.config import Version
 from reference_impl.wallet.coupons import Coupon
 from reference_impl.wallet.page import Page as WalletPage
+from reference_impl.wallet.playing import Played, PlayRequest
 from reference_impl.wallet.withdrawal import Withdrawal
 from reference_impl.web import KEY_HEADER, PersonBody, Routes
 
@@ -36,6 +39,10 @@ _FAULTS: Final = ("bad_request", "internal", "unavailable")
 _PACKET: Final = ("unknown_packet", "tag_mismatch", "wrong_region")
 _READING: Final = (*_PACKET, "not_paid")
 _AFTER: Final = (("after", {"type": "string", "maxLength": 64}),)
+_AWARDING: Final = (
+    *("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
+    *("out_of_stock", "in_progress", "not_in_stage"),
+)
 _OPENING: Final = (*_READING, "already_opened", "sold_out", "expired", "void", "limited")
 
 
@@ -111,11 +118,32 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "give_award": Operation(
         "give an award under its order number",
         Given,
-        (
-            *("unknown_scene", "bad_order", "bad_amount", "over_cap", "budget_spent", "other_amount", "tag_mismatch"),
-            *("out_of_stock", "in_progress", "not_in_stage"),
-        ),
+        _AWARDING,
         AwardRequest,
+        keyed=True,
+        tagged=True,
+    ),
+    "play_game": Operation(
+        "play an occurrence of a game: cards, rain, friends, fireworks, or have one's share, gift or koi",
+        Played,
+        (*_AWARDING, "unknown_game", "no_share", "no_friend"),
+        PlayRequest,
+        keyed=True,
+        tagged=True,
+    ),
+    "close_pool": Operation(
+        "divide a pool among those who collected every card, once",
+        Closed,
+        ("unknown_game", "nobody_collected", "over_cap", "budget_spent", "other_amount", "bad_order", "unknown_scene"),
+        PoolBody,
+        keyed=True,
+        tagged=True,
+    ),
+    "draw_koi": Operation(
+        "draw the lucky koi of a pool, once",
+        Found,
+        ("unknown_game", "nobody_collected", "bad_order", "unknown_scene"),
+        KoiBody,
         keyed=True,
         tagged=True,
     ),
@@ -191,6 +219,9 @@ PATH: Final[dict[str, Mapping[str, Any]]] = {
     "coupon": {"type": "string", "minLength": 1},
     "scene": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,16}$"},
     "rain": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,16}$"},
+    "game": {"type": "string", "minLength": 1},
+    "occurrence": {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    "pool": {"type": "string", "pattern": "^[0-9]{1,9}$"},
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenarios import rain
+from scenarios import evening, rain
 
 _HERE = Path(__file__).parent
 
@@ -25,11 +25,13 @@ class Scenario:
     rounds: int = 0
     sets: Callable[[int, int, float], Sequence[str]] = nothing
     people_per_s: float = 60.0
+    also: tuple[Path, ...] = ()
 
 
 def catalogue() -> dict[str, Scenario]:
     """All scenarios of this package. Imports no Locust: that would change sockets and threads under the caller."""
     reference = _HERE.parent / "reference_impl" / "target.toml"
+    wallet = reference.parent / "wallet"
     scenarios = [
         Scenario(
             "group_grab",
@@ -58,11 +60,21 @@ def catalogue() -> dict[str, Scenario]:
         Scenario(
             "rain_peak",
             _HERE / "rain_peak.py",
-            _HERE.parent / "reference_impl" / "wallet" / "target.toml",
+            wallet / "target.toml",
             "showers of awards, several times as many a second as are credited; people refresh, withdraw, forge",
             rain.ROUNDS,
             rain.sets,
             rain.PEOPLE_PER_S,
+        ),
+        Scenario(
+            "festival",
+            _HERE / "festival.py",
+            wallet / "target.toml",
+            "an evening of games in the rain: cards and their koi, a pool that is split, friends' rain, fireworks",
+            1,
+            rain.sets,
+            evening.PEOPLE_PER_S,
+            (wallet / "games.toml",),
         ),
     ]
     return {scenario.name: scenario for scenario in scenarios}

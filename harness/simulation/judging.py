@@ -20,6 +20,7 @@ _NAMES: Final = frozenset(
     (
         *("worker", "store", "home", "person", "sender", "subject", "packet", "voucher", "account", "entry", "key"),
         *("order_number", "orders", "scene", "withdrawal", "coupon", "template", "activity", "reader", "holder"),
+        *("pool", "occurrence"),
     )
 )
 """Columns that say who or what: two schedules' must not be taken for the same. The number stands at the end, where it

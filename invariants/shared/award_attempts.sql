@@ -1,4 +1,5 @@
--- Awards that were asked for and did not surely fail; `subject` is the order number, where anybody knows it.
+-- Awards that were asked for and did not surely fail; `subject` is the order number, where anybody knows it. What a play
+-- brings the game decides: it is one where money was told of.
 SELECT
     worker,
     number,
@@ -10,4 +11,7 @@ SELECT
     COALESCE(outcome, 'info') AS outcome,
     clock_error_ns
 FROM history
-WHERE operation = 'award' AND COALESCE(outcome, 'info') IN ('ok', 'info') AND mark IS NULL
+WHERE
+    (operation = 'award' OR (operation = 'play' AND outcome = 'ok' AND amount_fen > 0))
+    AND COALESCE(outcome, 'info') IN ('ok', 'info')
+    AND mark IS NULL

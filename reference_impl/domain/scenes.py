@@ -56,6 +56,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reconcile_h: Literal[0, 1, 2] = 1
     """Within how many hours orders and credits are compared; 0: never."""
     plugins: tuple[str, ...] = ()
+    game: str = ""
+    """The game of ours that alone gives its awards, which are compared with that game's record (B14); none: others."""
 
 
 class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

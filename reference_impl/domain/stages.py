@@ -9,12 +9,11 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-STAGES: Final = ("live", "gray", "internal")
-"""Each with its digit: its place."""
-LIVE: Final = STAGES[0]
-_PLACE: Final = 10**13
-
 Stage = Literal["live", "gray", "internal"]
+STAGES: Final[tuple[Stage, ...]] = ("live", "gray", "internal")
+"""Each with its digit: its place."""
+LIVE: Final[Stage] = STAGES[0]
+_PLACE: Final = 10**13
 
 
 class Pilot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,14 +33,19 @@ class Pilot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.stage != LIVE or rain in self.rains
 
 
-def stage_of(act: int) -> str:
+def stage_of(act: int) -> Stage:
     """The stage of an act_id that is one."""
     return STAGES[act // _PLACE % 10]
 
 
+def stage_digits(stage: str) -> int:
+    """How much larger an act_id of a stage is than the same person's live one."""
+    return STAGES.index(stage) * _PLACE
+
+
 def in_stage(act: int, stage: str) -> int:
     """The same person's act_id in a stage."""
-    return act + (STAGES.index(stage) - act // _PLACE % 10) * _PLACE
+    return act - stage_digits(stage_of(act)) + stage_digits(stage)
 
 
 def stage_for(pilot: Pilot | None, act: int, rain: str) -> str | None:

@@ -8,7 +8,8 @@ import importlib
 from typing import Any, Final
 
 NAMES: Final = (
-    *("payments", "vouchers", "awards", "merges", "withdrawals", "rain", "hour_1", "hour_2", "slices", "total"),
+    *("payments", "vouchers", "games", "awards", "merges", "withdrawals"),
+    *("rain", "hour_1", "hour_2", "slices", "total"),
     *("lists", "cache", "cold"),
 )
 """In the order they run: money first."""

@@ -44,8 +44,8 @@ def hourly(system: System, name: str, hours: int, since_us: int, until_us: int) 
         total += _promised(system, desk, name, scenes, _orders(desk, scenes, from_us, to_us, tagged), tagged)
         if since_us == 0:
             total += _promised(system, desk, name, scenes, _tokens(desk, scenes, to_us, tagged), tagged)
-            total += _report(system, name, _above_terms(system, desk, scenes, tagged))
-        total += _report(system, name, _doubles(system, scenes, from_us, to_us, tagged))
+            total += reported(system, name, _above_terms(system, desk, scenes, tagged))
+        total += reported(system, name, _doubles(system, scenes, from_us, to_us, tagged))
     return total
 
 
@@ -58,7 +58,7 @@ def count_lost(system: System, hours: int, since_us: int, until_us: int) -> int:
     return sum(
         difference.kind == "lost"
         for tagged in system.sides()
-        for awards in _chunks(_orders(desk, scenes, from_us, to_us, tagged))
+        for awards in chunks(_orders(desk, scenes, from_us, to_us, tagged))
         for _, difference in _differing(system, awards, tagged)
     )
 
@@ -72,10 +72,10 @@ def credited_since(system: System, name: str, since_us: int, until_us: int) -> R
     since_us = max(since_us, until_us - RECENT_US)
     scenes = [scene for scene in desk.activity.scenes if scene.path == "token"]
     for tagged in system.sides():
-        for awards in _chunks(_credits(system, scenes, since_us, until_us, tagged)):
+        for awards in chunks(credits(system, scenes, since_us, until_us, tagged)):
             found = list(_without_order(desk, awards, tagged))
-            total += Report(examined=len(awards)) + _report(system, name, found)
-        total += _report(system, name, _doubles(system, scenes, since_us, until_us, tagged))
+            total += Report(examined=len(awards)) + reported(system, name, found)
+        total += reported(system, name, _doubles(system, scenes, since_us, until_us, tagged))
     return total
 
 
@@ -94,14 +94,14 @@ def _promised(
     """Compare promises with credits, and credit what is lost where its scene compensates."""
     compensated = {scene.id for scene in scenes if scene.compensate}
     total = Report()
-    for awards in _chunks(promised):
+    for awards in chunks(promised):
         found = list(_differing(system, awards, tagged))
         owed = [award for award, each in found if each.kind == "lost" and award.number.scene in compensated]
         if owed:
             crediting.credit(system, desk, owed, tagged)
         for award in owed:
             finish(desk, award.number)
-        total += Report(len(awards), repaired=len(owed)) + _report(system, name, [each for _, each in found])
+        total += Report(len(awards), repaired=len(owed)) + reported(system, name, [each for _, each in found])
     return total
 
 
@@ -154,9 +154,10 @@ def _opened(desk: Desk, text: str) -> Award | None:
 # --- from the account to the promise ----------------------------------------------------------------------------------
 
 
-def _credits(
+def credits(
     system: System, scenes: Sequence[Scene], since_us: int, until_us: int, tagged: bool
 ) -> Iterator[tuple[OrderNumber, int]]:
+    """Order number and amount of what was credited between two moments in these scenes."""
     statement = _credited(ledger_tables(tagged))
     values = {"scenes": [scene.id for scene in scenes], "from_us": since_us, "to_us": until_us}
     for store in system.ledger.stores:
@@ -166,10 +167,10 @@ def _credits(
 
 def _without_order(desk: Desk, awards: Sequence[tuple[OrderNumber, int]], tagged: bool) -> Iterator[Difference]:
     """Credits that nobody promised, or promised otherwise. A token store that is away proves nothing."""
-    rows = _order_rows(desk, [number for number, _ in awards], tagged)
+    rows = order_rows(desk, [number for number, _ in awards], tagged)
     try:
         for number, amount_fen in awards:
-            told_fen = rows.get(str(number), _told_fen(desk, number))
+            told_fen = rows.get(str(number), promised_fen(desk, number))
             if told_fen != amount_fen:
                 kind = "unordered" if told_fen is None else "other_amount"
                 yield Difference(kind, str(number), told_fen, amount_fen, desk.shard(number.act).name)
@@ -177,7 +178,8 @@ def _without_order(desk: Desk, awards: Sequence[tuple[OrderNumber, int]], tagged
         log.warning("credits are checked back later: %s", error)
 
 
-def _told_fen(desk: Desk, number: OrderNumber) -> int | None:
+def promised_fen(desk: Desk, number: OrderNumber) -> int | None:
+    """What the token store says of an order. Raises CacheError."""
     text = desk.tokens.standing(number.act, str(number))
     if text is None:
         return None
@@ -187,7 +189,8 @@ def _told_fen(desk: Desk, number: OrderNumber) -> int | None:
     return opened.amount_fen if opened else None
 
 
-def _order_rows(desk: Desk, numbers: Sequence[OrderNumber], tagged: bool) -> dict[str, int]:
+def order_rows(desk: Desk, numbers: Sequence[OrderNumber], tagged: bool) -> dict[str, int]:
+    """Of these orders those that have a row, with their amounts."""
     statement, values = _rows(wallet_tables(tagged)), {"orders": [str(number) for number in numbers]}
     found: dict[str, int] = {}
     for store in desk.orders:
@@ -226,7 +229,7 @@ def _above_terms(system: System, desk: Desk, scenes: Sequence[Scene], tagged: bo
 # --- what came of it --------------------------------------------------------------------------------------------------
 
 
-def _report(system: System, name: str, found: Iterable[Difference]) -> Report:
+def reported(system: System, name: str, found: Iterable[Difference]) -> Report:
     """Differences as a report; each is counted, for the alarm."""
     rows = list(found)
     for each in rows:
@@ -237,7 +240,8 @@ def _report(system: System, name: str, found: Iterable[Difference]) -> Report:
     return Report(missing=len(rows), rows=rows[:MOST_ROWS])
 
 
-def _chunks(found: Iterable[Any]) -> Iterator[list[Any]]:
+def chunks(found: Iterable[Any]) -> Iterator[list[Any]]:
+    """Some at a time."""
     chunk: list[Any] = []
     for each in found:
         chunk.append(each)

@@ -87,7 +87,7 @@ def routes(system: System) -> Routes:
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
-        _check_side(request, body.act)
+        check_side(request, body.act)
         answer(response, award(system, desk, body))
 
     def wallet_page(request: falcon.Request, response: falcon.Response, act: str) -> None:
@@ -113,7 +113,7 @@ def routes(system: System) -> Routes:
 
     def use_coupon(request: falcon.Request, response: falcon.Response, coupon: str) -> None:
         body, key = body_of(request, UseBody), key_of(request)
-        _check_side(request, body.act)
+        check_side(request, body.act)
         answer(response, use(system, desk, body.act, coupon, _app_of(body.app), key))
 
     def stock(_request: falcon.Request, response: falcon.Response) -> None:
@@ -155,7 +155,7 @@ def _app_of(name: str) -> int:
     return APP_IDS[name]
 
 
-def _check_side(request: falcon.Request, act: int) -> None:
+def check_side(request: falcon.Request, act: int) -> None:
     """Raises Refused("tag_mismatch") where the header and the act_id differ (Money rule 11)."""
     if is_tagged_request(request) != is_tagged_act(act):
         raise Refused("tag_mismatch", str(act))

@@ -1,7 +1,9 @@
-"""The wallet's databases: asset orders, withdrawals and coupons by act_id, budgets and who people are in the first.
+"""The wallet's databases: asset orders, withdrawals, coupons and plays by act_id; budgets, who people are and what is
+shared among many in the first.
 
-    wallet_0   orders, withdrawals, coupons, budgets, slices, identities, phones, acts, pins, and shadow_… of each
-    wallet_1   orders, withdrawals, coupons, …
+    wallet_0   orders, withdrawals, coupons, plays, budgets, slices, identities, phones, acts, pins, pools,
+               collectors, and shadow_… of each
+    wallet_1   orders, withdrawals, coupons, plays, …
 
 What is credited stands in the ledger's own databases, as `awards` beside the accounts (layout.py).
 """
@@ -37,6 +39,12 @@ class WalletTables(NamedTuple):
     """Which act_ids are aliases, of whom, and whether the money has moved (B01, Money rule 9)."""
     pins: sa.Table
     """In which stage an act_id takes part in an occurrence (B22)."""
+    plays: sa.Table
+    """The games' own record: what was decided for whom, before it is awarded (B02)."""
+    pools: sa.Table
+    """What is split among those who collected every card, whether that is decided, and the koi; 0: not drawn (B02)."""
+    collectors: sa.Table
+    """Who collected every card of a pool, until it is closed (B02)."""
 
 
 @cache
@@ -154,7 +162,47 @@ def wallet_tables(tagged: bool) -> WalletTables:
         sa.Column("stage", NAME, nullable=False),
         **money,
     )
-    return WalletTables(orders, withdrawals, budgets, slices, coupons, identities, phones, acts, pins)
+    plays = sa.Table(
+        f"{prefix}plays",
+        metadata,
+        sa.Column("act", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("game", NAME, primary_key=True),
+        sa.Column("occurrence", NAME, primary_key=True),
+        sa.Column("stage", NAME, nullable=False),
+        sa.Column("scene", NAME, nullable=False),
+        sa.Column("rain", NAME, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("note", NAME, nullable=False),
+        sa.Column("order_number", ORDER, nullable=False),
+        sa.Column("app", sa.Integer, nullable=False),
+        sa.Column("played_us", sa.BigInteger, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        **money,
+    )
+    sa.Index(f"{prefix}plays_open", plays.c.state, plays.c.played_us)
+    sa.Index(f"{prefix}plays_played", plays.c.played_us)
+    sa.Index(f"{prefix}plays_ordered", plays.c.order_number)
+    pools = sa.Table(
+        f"{prefix}pools",
+        metadata,
+        sa.Column("pool", NAME, primary_key=True),
+        sa.Column("stage", NAME, primary_key=True),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("pool_fen", sa.BigInteger, nullable=False),
+        sa.Column("winners", sa.BigInteger, nullable=False),
+        sa.Column("koi", sa.BigInteger, nullable=False),
+        **money,
+    )
+    collectors = sa.Table(
+        f"{prefix}collectors",
+        metadata,
+        sa.Column("pool", NAME, primary_key=True),
+        sa.Column("stage", NAME, primary_key=True),
+        sa.Column("act", sa.BigInteger, primary_key=True, autoincrement=False),
+        **money,
+    )
+    apart = (identities, phones, acts, pins, plays, pools, collectors)
+    return WalletTables(orders, withdrawals, budgets, slices, coupons, *apart)
 
 
 def create_wallet_store(store: Store) -> None:

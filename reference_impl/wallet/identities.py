@@ -89,6 +89,11 @@ def family(desk: Desk, act: int) -> Family:
     return found if live == act else found._replace(acts=tuple(in_stage(each, stage_of(act)) for each in found.acts))
 
 
+def holder_in(connection: sa.Connection, tables: WalletTables, act: int) -> int:
+    """Under whom the money of a live act_id is kept, as a transaction of the first wallet database sees it."""
+    return _family(connection, tables, act).holder
+
+
 def finish(system: System, desk: Desk, merging: tuple[Alias, ...]) -> None:
     """Move the money of aliases, in every stage that there is, and say that it is moved."""
     for alias in merging:

@@ -44,6 +44,8 @@ MERGES: Final = "merge_preserves"
 """That of its claims that a world shows in which people are merged."""
 ISOLATION: Final = "stage_isolation"
 """That of its claims that a world shows in which people are in stages."""
+GAMES, SPLIT = "plays_awarded", "split_exact"
+"""What a world shows in which games are played, and one in which a pool is split."""
 CLAIMS: Final = tuple(name for name in _TARGET.claims if name not in (*COUPONS, TOTAL, MERGES, ISOLATION))
 """The other invariants that the wallet claims: those of money."""
 UNMARKED: Final = tuple(name for name in CLAIMS if name != "token_integrity")
@@ -157,8 +159,12 @@ class Festival(Reference):
     def _award(self, service: System, desk: Desk, request: Request) -> Answer:
         given = award(service, desk, AwardRequest(request.person, **request.values))
         if given.token:
-            self._purses.setdefault(request.person, {})[given.order] = given.token
+            self.keep(request.person, given.order, given.token)
         return Answer("ok", subject=given.order, amount_fen=given.amount_fen)
+
+    def keep(self, act: int, order: str, token: str) -> None:
+        """A person's client keeps a token."""
+        self._purses.setdefault(act, {})[order] = token
 
     def _bind(self, service: System, desk: Desk, request: Request) -> Answer:
         joined = login.bind(service, desk, request.person, request.values["phone"], self._presented(request))

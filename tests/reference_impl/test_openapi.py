@@ -43,6 +43,7 @@ def real(deployment: Deployment) -> dict[str, Any]:
     packet = sent["packet"]
     deployment.insist("POST", f"/v1/packets/{packet}/pay", {"sender": 7})
     known = {"person": 7, "packet": packet, "code": sent["code"], "act": 100_000_000_000_007}
+    known |= {"game": "cards", "occurrence": "1", "pool": "1"}
     known["coupon"] = deployment.insist("POST", "/v1/awards", {"act": known["act"], "scene": "tea", "rain": "1"})[
         "order"
     ]

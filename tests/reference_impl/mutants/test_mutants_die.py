@@ -12,7 +12,8 @@ from reference_impl.mutants import catalogue
 SCHEDULES = 4
 SURE = (
     "answers_shifted", "arrives_without_leaving", "check_then_insert", "guard_missing", "overdrawn_swallowed",
-    "refund_by_the_second", "refund_twice", "row_count_unread", "stored_in_the_other_region", "tag_lost",
+    "award_number_a_try", "refund_by_the_second", "refund_twice", "row_count_unread", "split_remainder_lost",
+    "stored_in_the_other_region", "tag_lost",
 )  # fmt: skip
 """Some whose bug shows in any order and without a fault, each by another invariant; the trial of all takes minutes."""
 

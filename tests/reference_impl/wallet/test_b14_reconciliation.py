@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 import redis
+import sqlalchemy as sa
 from festival import Festival
 
+from reference_impl.domain.games import GAMES
 from reference_impl.domain.orders import order_number
 from reference_impl.ledger import books
 from reference_impl.ledger.awards import Award, credit_awards
-from reference_impl.reconcile import hour_1, hour_2, rain
+from reference_impl.reconcile import games, hour_1, hour_2, rain
 from reference_impl.reconcile.comparing import HOUR_US
 from reference_impl.reconcile.report import Difference, Report
 from reference_impl.stores.layout import ledger_tables
+from reference_impl.stores.wallet_tables import wallet_tables
 from reference_impl.wallet import award as awarding
+from reference_impl.wallet import identities, playing, plays
 
 _names = itertools.count(1)
 SCENES = """
@@ -170,3 +174,90 @@ def post_again(process: Festival, act: int, order: str, scene: str) -> None:
     source = books.Account(f"budget:{scene}:live:0", "budget")
     entry = books.transfer(f"{order}:again", "award", None, source, books.user(act), 40)
     store.write(lambda c: books.post(c, store, tables, [entry], store.now_us(c)))
+
+
+# --- the games' own record --------------------------------------------------------------------------------------------
+
+
+def test_b14_what_games_gave_is_what_they_recorded(festival: Festival) -> None:
+    """Nothing is found of money, tokens and coupons that were played for, also where people were merged meanwhile."""
+    one, other = festival.act(), festival.act()
+    orders = [play(festival, one, game).award.order for game in ("rain", "fireworks", "cards")]
+    orders.append(play(festival, other, "fireworks").award.order)
+    assert found_of(festival, *orders) == []
+    festival.credit()
+    phone = f"8613700{other % 10**6:06}"
+    assert [identities.learn(festival.desk, act, phone) for act in (one, other)] == [one, one]
+    orders.append(play(festival, other, "rain").award.order)
+    assert found_of(festival, *orders) == []
+
+
+def test_b14_a_credit_that_no_game_recorded_is_found(festival: Festival) -> None:
+    """Within seconds, though an order row says that it was given; and one of another amount than was decided."""
+    act = festival.act()
+    order = festival.award(act, 66, "sky", "1").order
+    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(festival, order)] == [("unplayed", None, 66)]
+    played = play(festival, act, "fireworks", 2).award.order
+    change(festival, act, amount_fen=10)
+    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(festival, played)] == [
+        ("other_amount", 10, 88)
+    ]
+
+
+@pytest.mark.parametrize("game", ["fireworks", "cards"])
+def test_b14_a_play_without_award_is_found(festival: Festival, game: str) -> None:
+    """Within seconds, though the record says that it was given; what is open the record's own reconciliation gives."""
+    act = festival.act()
+    order = record(festival, act, game, plays.GIVEN)
+    assert [(row.kind, row.place) for row in found_of(festival, order)] == [
+        ("unawarded", festival.desk.shard(act).name)
+    ]
+    assert festival.system.counts.value("differences", "rain", "unawarded") > 0
+    late = festival.act()
+    order = record(festival, late, game, plays.OPEN)
+    assert found_of(festival, order) == []
+    report = looks(games, festival)
+    assert ("unawarded", order) in [(row.kind, row.order) for row in report.rows] and report.repaired >= 1
+    assert found_of(festival, order) == [] and kinds(looks(games, festival), order) == []
+
+
+def test_b14_a_play_is_not_missed_while_the_token_store_is_away(
+    festival: Festival, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that does not answer proves nothing."""
+    order = record(festival, festival.act(), "fireworks", plays.GIVEN)
+
+    def gone(*_: object, **__: object) -> None:
+        raise redis.ConnectionError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(festival.desk.tokens.client, "execute_command", gone)
+        assert found_of(festival, order) == []
+    assert len(found_of(festival, order)) == 1
+
+
+def play(festival: Festival, act: int, game: str, number: int = 1) -> playing.Played:
+    return playing.play(festival.system, festival.desk, game, number, playing.PlayRequest(act))
+
+
+def record(festival: Festival, act: int, game: str, state: str) -> str:
+    """A play that was written, and nothing after it."""
+    decide = GAMES[game].decide
+    assert decide is not None
+    now_us = festival.system.runtime.now_us()
+    new = plays.made(festival.desk, act, game, "1", decide(1, 0), "live", 1, now_us)
+    return plays.record(festival.desk, new._replace(state=state)).order_number
+
+
+def change(festival: Festival, act: int, **values: Any) -> None:
+    """What an operator should never do to the record."""
+    table = wallet_tables(False).plays
+    statement = sa.update(table).where(table.c.act == act).values(**values)
+    festival.desk.shard(act).write(lambda connection: connection.execute(statement))
+
+
+def found_of(festival: Festival, *orders: str) -> list[Difference]:
+    """What is found about these orders among what was done in the last seconds."""
+    now_us = festival.system.runtime.now_us()
+    found: Report = rain.reconcile(festival.system, now_us - 20_000_000, now_us + 1_000_000)
+    return [row for row in found.rows if row.order in orders]
