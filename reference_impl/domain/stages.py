@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from reference_impl.domain.errors import Refused
+
 Stage = Literal["live", "gray", "internal"]
 STAGES: Final[tuple[Stage, ...]] = ("live", "gray", "internal")
 """Each with its digit: its place."""
@@ -34,8 +36,11 @@ class Pilot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def stage_of(act: int) -> Stage:
-    """The stage of an act_id that is one."""
-    return STAGES[act // _PLACE % 10]
+    """The stage of an act_id. Raises Refused("bad_request") for a number that is none."""
+    digit = act // _PLACE % 10
+    if digit >= len(STAGES):
+        raise Refused("bad_request", f"act {act}")
+    return STAGES[digit]
 
 
 def stage_digits(stage: str) -> int:

@@ -6,10 +6,10 @@ from typing import Any
 import falcon
 import msgspec
 
+from reference_impl.domain.acts import check_act
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.stages import LIVE, Stage
 from reference_impl.resilience.tagging import is_tagged_request
-from reference_impl.routes.wallet import check_side
 from reference_impl.system import System
 from reference_impl.wallet import collecting
 from reference_impl.wallet.desk import Desk
@@ -33,7 +33,7 @@ def routes(system: System) -> Routes:
 
     def play_game(request: falcon.Request, response: falcon.Response, game: str, occurrence: str) -> None:
         body, _ = body_of(request, PlayRequest), key_of(request)
-        check_side(request, body.act)
+        check_act(body.act, is_tagged_request(request))
         answer(response, play(system, desk, game, _number(occurrence), body))
 
     def close_pool(request: falcon.Request, response: falcon.Response, pool: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import falcon
 import msgspec
 
-from reference_impl.domain.acts import APP_IDS, check_act, is_tagged_act
+from reference_impl.domain.acts import APP_IDS, check_act
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identities import identity, phone_number
 from reference_impl.domain.stages import stage_of
@@ -87,7 +87,7 @@ def routes(system: System) -> Routes:
 
     def give_award(request: falcon.Request, response: falcon.Response) -> None:
         body, _ = body_of(request, AwardRequest), key_of(request)
-        check_side(request, body.act)
+        check_act(body.act, is_tagged_request(request))
         answer(response, award(system, desk, body))
 
     def wallet_page(request: falcon.Request, response: falcon.Response, act: str) -> None:
@@ -113,7 +113,7 @@ def routes(system: System) -> Routes:
 
     def use_coupon(request: falcon.Request, response: falcon.Response, coupon: str) -> None:
         body, key = body_of(request, UseBody), key_of(request)
-        check_side(request, body.act)
+        check_act(body.act, is_tagged_request(request))
         answer(response, use(system, desk, body.act, coupon, _app_of(body.app), key))
 
     def stock(_request: falcon.Request, response: falcon.Response) -> None:
@@ -153,9 +153,3 @@ def _app_of(name: str) -> int:
     if name not in APP_IDS:
         raise Refused("bad_request", f"app {name[:24]!r}")
     return APP_IDS[name]
-
-
-def check_side(request: falcon.Request, act: int) -> None:
-    """Raises Refused("tag_mismatch") where the header and the act_id differ (Money rule 11)."""
-    if is_tagged_request(request) != is_tagged_act(act):
-        raise Refused("tag_mismatch", str(act))

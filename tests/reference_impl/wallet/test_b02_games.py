@@ -130,7 +130,7 @@ def test_b02_a_pool_is_divided_to_the_fen_and_once(played: Games) -> None:
 
     told = [each for each in played.festival.at_once(work, 12) if each is not None]
     assert told == [told[0]] * 2 and 6 <= told[0].winners <= 12
-    shares = [plays.find(played.festival.desk, [act], SPLIT, "1", "live") for act in people]
+    shares = [plays.find(played.festival.desk, [act], SPLIT, "1") for act in people]
     assert sum(share.amount_fen for share in shares if share) == 1003
     assert [bool(share) for share in shares].count(True) == told[0].winners
     winner = next(act for act, share in zip(people, shares, strict=True) if share)
@@ -204,7 +204,7 @@ def test_b02_a_friend_who_comes_brings_something_to_both(played: Games) -> None:
     assert played.balance_fen(host) == MOST_FRIENDS * HOST_FEN
     played.plays(friends[0], "friends", host=friends[1])
     assert played.balance_fen(friends[1]) == GUEST_FEN
-    taken = plays.among(played.festival.desk, [host], HOST, [f"1-{place}" for place in range(1, 9)], "live")
+    taken = plays.among(played.festival.desk, [host], HOST, [f"1-{place}" for place in range(1, 9)])
     assert len({play.note for play in taken}) == MOST_FRIENDS
 
 

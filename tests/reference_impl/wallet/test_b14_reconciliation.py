@@ -245,7 +245,7 @@ def record(festival: Festival, act: int, game: str, state: str) -> str:
     decide = GAMES[game].decide
     assert decide is not None
     now_us = festival.system.runtime.now_us()
-    new = plays.made(festival.desk, act, game, "1", decide(1, 0), "live", 1, now_us)
+    new = plays.made(festival.desk, act, game, "1", decide(1, 0), 1, now_us)
     return plays.record(festival.desk, new._replace(state=state)).order_number
 
 
