@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
-from harness.simulation.scheduler import Strategy
-from harness.simulation.strategies import Delays, DelaysAnd, Replay
+from harness.simulation.scheduler import MOST_POINTS, Strategy
+from harness.simulation.strategies import Delays, DelaysAnd, InTurn, Noting, Replay, Turn
 from harness.simulation.tape import Choice, Point, Tape, to_lines, weight
 from harness.simulation.world import Deployment, Plan, Step
 
@@ -65,6 +65,7 @@ class _Search:
         self.attempts = 0
         self.plan: Plan
         self.played: Played
+        self.turns: Sequence[Turn] = ()
 
     @property
     def choices(self) -> int:
@@ -91,14 +92,23 @@ class _Search:
         anew = random.random() < 0.25
         return self._fails(self.plan, Delays(random, length) if anew else DelaysAnd(self.played.tape, random, length))
 
-    def _fails(self, plan: Plan, strategy: Strategy) -> bool:
+    def attempt_turns(self, turns: Sequence[Turn]) -> bool:
+        """Whether the plan fails in these turns, with the same faults and fewer choices."""
+        key = msgspec.msgpack.encode((self.plan, to_lines(self.played.tape), turns))
+        if key in self._tried:
+            return False
+        self._tried.add(key)
+        return self._fails(self.plan, InTurn(turns, self.played.tape), below=self.choices)
+
+    def _fails(self, plan: Plan, strategy: Strategy, below: int = MOST_POINTS) -> bool:
         if self.attempts and self.seconds > (SECONDS if self.choices <= FEW else SECONDS_MOST):
             return False
         self.attempts += 1
-        played = play(self._deployment, plan, strategy, self._faults, self._seed)
-        if not accused(played, [self._invariant]):
+        noting = Noting(strategy)
+        played = play(self._deployment, plan, noting, self._faults, self._seed)
+        if weight(played.tape) >= below or not accused(played, [self._invariant]):
             return False
-        self.plan, self.played = plan, played
+        self.plan, self.played, self.turns = plan, played, noting.turns
         return True
 
 
@@ -122,6 +132,7 @@ def _fewer_choices(search: _Search) -> None:
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
+    _fewer_turns(search, len(search.turns) // 8 + 3)
     _fewer_blocks(search, BLOCK)
     if search.choices > CHAIN:
         _fails_by_delays(search)
@@ -134,6 +145,7 @@ def _smallest(search: _Search) -> None:
         before = search.played
         _fewer_people(search)
         _fewer_blocks(search, 1)
+        _fewer_turns(search, 3)
         _fewer_steps(search)
 
 
@@ -153,6 +165,33 @@ def _fewer_blocks(search: _Search, smallest: int) -> None:
             else:
                 start += size
         size = min(size, len(singles) + 1) // 2
+
+
+def _fewer_turns(search: _Search, smallest: int) -> None:
+    """In large blocks of turns, then in smaller ones, each actor's turns become one: the first of them, or the last."""
+    size = len(search.turns)
+    while size >= smallest:
+        start = 0
+        while start + smallest <= len(search.turns):
+            before, block, after = _cut(search.turns, start, start + size)
+            if not any(search.attempt_turns([*before, *one, *after]) for one in (_early(block), _late(block))):
+                start += (size + 1) // 2
+        size //= 2
+
+
+def _cut(turns: Sequence[Turn], start: int, end: int) -> tuple[Sequence[Turn], Sequence[Turn], Sequence[Turn]]:
+    return turns[:start], turns[start:end], turns[end:]
+
+
+def _early(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Each actor's turns in one, at the place of the first."""
+    until = {turn.actor: turn.until for turn in turns}
+    return [Turn(actor, until[actor]) for actor in dict.fromkeys(turn.actor for turn in turns)]
+
+
+def _late(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Each actor's turns in one, at the place of the last."""
+    return [turn for place, turn in enumerate(turns) if all(later.actor != turn.actor for later in turns[place + 1 :])]
 
 
 def _fewer_people(search: _Search) -> None:
