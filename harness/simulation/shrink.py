@@ -1,9 +1,11 @@
-"""Shrinking: of a failing schedule only what it needs. Choices go back to the default in blocks, then people, work in
-the background, steps and second tries are left out, until nothing more can be.
+"""Shrinking: of a failing schedule only what it needs. People and work in the background are left out, each actor's
+turns are put together, choices go back to the default in blocks, then steps and second tries are left out, until
+nothing more can be.
 
 Every attempt is played and judged by the one invariant that failed; what still fails is kept. A random schedule may be
-one long chain of choices, none of which can be missed, though the same bug shows after a few delays: such are looked
-for, with the same faults and with others.
+one long chain of choices, none of which can be missed: to take one away shifts all that come after. What matters is who
+goes before whom, and most turns may change places with their neighbours (Jalbert and Sen, FSE 2010). Where that does
+not help, the same bug may show after a few delays: such are looked for, with the same faults and with others.
 """
 
 import itertools
@@ -84,7 +86,8 @@ class _Search:
         return self._fails(plan, Replay(tape))
 
     def attempt_plan(self, plan: Plan) -> bool:
-        return self.attempt(plan, self.played.tape)
+        """Whether another plan fails with the same choices, or in the same turns."""
+        return self.attempt(plan, self.played.tape) or self.attempt_turns(plan, self.turns)
 
     def attempt_delays(self) -> bool:
         """Whether the plan fails in another schedule, which has a few delays, and these faults or a few others."""
@@ -92,13 +95,13 @@ class _Search:
         anew = random.random() < 0.25
         return self._fails(self.plan, Delays(random, length) if anew else DelaysAnd(self.played.tape, random, length))
 
-    def attempt_turns(self, turns: Sequence[Turn]) -> bool:
-        """Whether the plan fails in these turns, with the same faults and fewer choices."""
-        key = msgspec.msgpack.encode((self.plan, to_lines(self.played.tape), turns))
+    def attempt_turns(self, plan: Plan, turns: Sequence[Turn]) -> bool:
+        """Whether a plan fails in these turns, with the same faults and fewer choices."""
+        key = msgspec.msgpack.encode((plan, to_lines(self.played.tape), turns))
         if key in self._tried:
             return False
         self._tried.add(key)
-        return self._fails(self.plan, InTurn(turns, self.played.tape), below=self.choices)
+        return self._fails(plan, InTurn(turns, self.played.tape), below=self.choices)
 
     def _fails(self, plan: Plan, strategy: Strategy, below: int = MOST_POINTS) -> bool:
         if self.attempts and self.seconds > (SECONDS if self.choices <= FEW else SECONDS_MOST):
@@ -127,25 +130,27 @@ def shrink(
 
 
 def _fewer_choices(search: _Search) -> None:
-    """None, the faults alone, the orders alone; then large blocks of choices back to the default."""
+    """None, the faults alone, the orders alone; fewer people; then large blocks of turns and of choices."""
     singles = _singles(search.played.tape)
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
+    _fewer_people(search)
     _fewer_turns(search, len(search.turns) // 8 + 3)
-    _fewer_blocks(search, BLOCK)
+    _fewer_blocks(search, max(BLOCK, search.choices // 16))
+    _fewer_turns(search, len(search.turns) // 16 + 3)
     if search.choices > CHAIN:
         _fails_by_delays(search)
 
 
 def _smallest(search: _Search) -> None:
-    """Leave out people, single choices and steps, until nothing more can be."""
+    """Leave out people, turns, single choices and steps, until nothing more can be."""
     before = None
     while before is not search.played:
         before = search.played
         _fewer_people(search)
-        _fewer_blocks(search, 1)
         _fewer_turns(search, 3)
+        _fewer_blocks(search, 1)
         _fewer_steps(search)
 
 
@@ -174,7 +179,9 @@ def _fewer_turns(search: _Search, smallest: int) -> None:
         start = 0
         while start + smallest <= len(search.turns):
             before, block, after = _cut(search.turns, start, start + size)
-            if not any(search.attempt_turns([*before, *one, *after]) for one in (_early(block), _late(block))):
+            fewer = [one for one in (_early(block), _late(block)) if len(one) < len(block)]
+            together = ([*before, *one, *after] for one in fewer)
+            if not any(search.attempt_turns(search.plan, turns) for turns in together):
                 start += (size + 1) // 2
         size //= 2
 

@@ -127,16 +127,16 @@ class Noting:
     """A strategy, and the turns in which it let people go on, where there was a choice."""
 
     def __init__(self, strategy: Strategy) -> None:
+        self.strategy = strategy
         self.fault = strategy.fault
         self.turns: list[Turn] = []
-        self._runs = strategy.runs
         self._passed: dict[str, int] = {}
 
     def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
         self._passed[actor] = number
         if self.turns and self.turns[-1].actor == actor:
             self.turns.pop()
-        place = self._runs(actor, number, runnable)
+        place = self.strategy.runs(actor, number, runnable)
         chosen = runnable[place]
         if chosen != actor:
             self.turns.append(Turn(actor, number))
@@ -144,11 +144,11 @@ class Noting:
         return place
 
 
-class InTurn:
+class InTurn(Replay):
     """These turns, as far as they can be, with the faults of a tape; then the default order."""
 
     def __init__(self, turns: Sequence[Turn], tape: Tape) -> None:
-        self.fault = Replay(tape).fault
+        super().__init__(tape)
         self._turns = deque(turns)
         self._passed: dict[str, int] = {}
 
