@@ -36,7 +36,7 @@ TRIES: Final = 60
 BLOCK: Final = 4
 """The smallest of the large blocks."""
 CHAIN: Final = 32
-"""More choices than these, left by large blocks, are rather a chain than what single ones would get rid of."""
+"""More choices than these are rather a chain than what single ones would get rid of."""
 
 Singles = Sequence[tuple[Point, Choice]]
 """A tape as single choices: an order and a fault at one point apart."""
@@ -130,15 +130,17 @@ def shrink(
 
 
 def _fewer_choices(search: _Search) -> None:
-    """None, the faults alone, the orders alone; fewer people; then large blocks of turns and of choices."""
+    """None, the faults alone, the orders alone; then large blocks of turns, where there are many, and of choices."""
     singles = _singles(search.played.tape)
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
-    _fewer_people(search)
-    _fewer_turns(search, len(search.turns) // 8 + 3)
+    if search.choices > CHAIN:
+        _fewer_people(search)
+        _fewer_turns(search, len(search.turns) // 8 + 3)
     _fewer_blocks(search, max(BLOCK, search.choices // 16))
-    _fewer_turns(search, len(search.turns) // 16 + 3)
+    if search.choices > CHAIN:
+        _fewer_turns(search, len(search.turns) // 16 + 3)
     if search.choices > CHAIN:
         _fails_by_delays(search)
 
@@ -149,8 +151,10 @@ def _smallest(search: _Search) -> None:
     while before is not search.played:
         before = search.played
         _fewer_people(search)
-        _fewer_turns(search, 3)
+        if search.choices > FEW:
+            _fewer_turns(search, 3)
         _fewer_blocks(search, 1)
+        _fewer_turns(search, 3)
         _fewer_steps(search)
 
 
