@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import plugins
+from harness.trial.corruptions import catalogue
 from harness.trial.verdicts import UNDER
 
 RECORD = Path(__file__).resolve().parents[1] / "docs" / "trial.json"
@@ -82,10 +83,11 @@ def mutants(asked: argparse.Namespace) -> Told:
 
 
 def corruptions(_: argparse.Namespace) -> Told:
-    """Every corruption of a night recorded for it."""
+    """Every corruption of a night recorded for it, which has the rows for all whose invariant it claims."""
     told = _rainproof("mutants", "--corruptions", "--seed", "7")
     told.pop("path", None)
-    yield told, not told["survivors"] and not told["accusations"]
+    lacking = [name for name in told["not_applicable"] if catalogue()[name].caught_by in told["recorded"]]
+    yield told, not told["survivors"] and not told["accusations"] and not lacking
 
 
 def proof(_: argparse.Namespace) -> Told:

@@ -34,6 +34,8 @@ def conclusion(tried: Campaign | CorruptionCampaign) -> list[str]:
     if isinstance(tried, CorruptionCampaign):
         clean = "the recording as it is"
         why = [f"  {name}: {tried.trials[name].reason}" for name in tried.survivors]
+        why += [f"{len(tried.not_applicable)} not applicable"] if tried.not_applicable else []
+        why += [f"  {name}: {reason}" for name, reason in tried.not_applicable.items()]
     else:
         clean, why = f"{len(tried.controls)} clean nights and worlds", []
         where = ", ".join(f"{count} in {place}" for place, count in tried.died_in.items() if count)

@@ -1,9 +1,11 @@
-"""Shrinking: of a failing schedule only what it needs. Choices go back to the default in blocks, then people, work in
-the background, steps and second tries are left out, until nothing more can be.
+"""Shrinking: of a failing schedule only what it needs. People and work in the background are left out, each actor's
+turns are put together, choices go back to the default in blocks, then steps and second tries are left out, until
+nothing more can be.
 
 Every attempt is played and judged by the one invariant that failed; what still fails is kept. A random schedule may be
-one long chain of choices, none of which can be missed, though the same bug shows after a few delays: such are looked
-for, with the same faults and with others.
+one long chain of choices, none of which can be missed: to take one away shifts all that come after. What matters is who
+goes before whom, and most turns may change places with their neighbours (Jalbert and Sen, FSE 2010). Where that does
+not help, the same bug may show after a few delays: such are looked for, with the same faults and with others.
 """
 
 import itertools
@@ -18,8 +20,8 @@ from msgspec.structs import replace
 
 from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
-from harness.simulation.scheduler import Strategy
-from harness.simulation.strategies import Delays, DelaysAnd, Replay
+from harness.simulation.scheduler import MOST_POINTS, Strategy
+from harness.simulation.strategies import Delays, DelaysAnd, InTurn, Noting, Replay, Turn
 from harness.simulation.tape import Choice, Point, Tape, to_lines, weight
 from harness.simulation.world import Deployment, Plan, Step
 
@@ -34,7 +36,7 @@ TRIES: Final = 60
 BLOCK: Final = 4
 """The smallest of the large blocks."""
 CHAIN: Final = 32
-"""More choices than these, left by large blocks, are rather a chain than what single ones would get rid of."""
+"""More choices than these are rather a chain than what single ones would get rid of."""
 
 Singles = Sequence[tuple[Point, Choice]]
 """A tape as single choices: an order and a fault at one point apart."""
@@ -65,6 +67,7 @@ class _Search:
         self.attempts = 0
         self.plan: Plan
         self.played: Played
+        self.turns: Sequence[Turn] = ()
 
     @property
     def choices(self) -> int:
@@ -83,7 +86,8 @@ class _Search:
         return self._fails(plan, Replay(tape))
 
     def attempt_plan(self, plan: Plan) -> bool:
-        return self.attempt(plan, self.played.tape)
+        """Whether another plan fails with the same choices, or in the same turns."""
+        return self.attempt(plan, self.played.tape) or self.attempt_turns(plan, self.turns)
 
     def attempt_delays(self) -> bool:
         """Whether the plan fails in another schedule, which has a few delays, and these faults or a few others."""
@@ -91,14 +95,23 @@ class _Search:
         anew = random.random() < 0.25
         return self._fails(self.plan, Delays(random, length) if anew else DelaysAnd(self.played.tape, random, length))
 
-    def _fails(self, plan: Plan, strategy: Strategy) -> bool:
+    def attempt_turns(self, plan: Plan, turns: Sequence[Turn]) -> bool:
+        """Whether a plan fails in these turns, with the same faults and fewer choices."""
+        key = msgspec.msgpack.encode((plan, to_lines(self.played.tape), turns))
+        if key in self._tried:
+            return False
+        self._tried.add(key)
+        return self._fails(plan, InTurn(turns, self.played.tape), below=self.choices)
+
+    def _fails(self, plan: Plan, strategy: Strategy, below: int = MOST_POINTS) -> bool:
         if self.attempts and self.seconds > (SECONDS if self.choices <= FEW else SECONDS_MOST):
             return False
         self.attempts += 1
-        played = play(self._deployment, plan, strategy, self._faults, self._seed)
-        if not accused(played, [self._invariant]):
+        noting = Noting(strategy)
+        played = play(self._deployment, plan, noting, self._faults, self._seed)
+        if weight(played.tape) >= below or not accused(played, [self._invariant]):
             return False
-        self.plan, self.played = plan, played
+        self.plan, self.played, self.turns = plan, played, noting.turns
         return True
 
 
@@ -117,23 +130,31 @@ def shrink(
 
 
 def _fewer_choices(search: _Search) -> None:
-    """None, the faults alone, the orders alone; then large blocks of choices back to the default."""
+    """None, the faults alone, the orders alone; then large blocks of turns, where there are many, and of choices."""
     singles = _singles(search.played.tape)
     for kept in ([], [one for one in singles if one[1].fault], [one for one in singles if one[1].run]):
         if search.attempt(search.plan, _joined(kept)):
             break
-    _fewer_blocks(search, BLOCK)
+    if search.choices > CHAIN:
+        _fewer_people(search)
+        _fewer_turns(search, len(search.turns) // 8 + 3)
+    _fewer_blocks(search, max(BLOCK, search.choices // 16))
+    if search.choices > CHAIN:
+        _fewer_turns(search, len(search.turns) // 16 + 3)
     if search.choices > CHAIN:
         _fails_by_delays(search)
 
 
 def _smallest(search: _Search) -> None:
-    """Leave out people, single choices and steps, until nothing more can be."""
+    """Leave out people, turns, single choices and steps, until nothing more can be."""
     before = None
     while before is not search.played:
         before = search.played
         _fewer_people(search)
+        if search.choices > FEW:
+            _fewer_turns(search, 3)
         _fewer_blocks(search, 1)
+        _fewer_turns(search, 3)
         _fewer_steps(search)
 
 
@@ -153,6 +174,35 @@ def _fewer_blocks(search: _Search, smallest: int) -> None:
             else:
                 start += size
         size = min(size, len(singles) + 1) // 2
+
+
+def _fewer_turns(search: _Search, smallest: int) -> None:
+    """In large blocks of turns, then in smaller ones, each actor's turns become one: the first of them, or the last."""
+    size = len(search.turns)
+    while size >= smallest:
+        start = 0
+        while start + smallest <= len(search.turns):
+            before, block, after = _cut(search.turns, start, start + size)
+            fewer = [one for one in (_early(block), _late(block)) if len(one) < len(block)]
+            together = ([*before, *one, *after] for one in fewer)
+            if not any(search.attempt_turns(search.plan, turns) for turns in together):
+                start += (size + 1) // 2
+        size //= 2
+
+
+def _cut(turns: Sequence[Turn], start: int, end: int) -> tuple[Sequence[Turn], Sequence[Turn], Sequence[Turn]]:
+    return turns[:start], turns[start:end], turns[end:]
+
+
+def _early(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Each actor's turns in one, at the place of the first."""
+    until = {turn.actor: turn.until for turn in turns}
+    return [Turn(actor, until[actor]) for actor in dict.fromkeys(turn.actor for turn in turns)]
+
+
+def _late(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Each actor's turns in one, at the place of the last."""
+    return [turn for place, turn in enumerate(turns) if all(later.actor != turn.actor for later in turns[place + 1 :])]
 
 
 def _fewer_people(search: _Search) -> None:

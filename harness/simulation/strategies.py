@@ -5,9 +5,10 @@ of who goes first; delay-bounded (Emmi et al., POPL 2011) those a few delays awa
 those that need everybody at the same place at once.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from harness.simulation.scheduler import Strategy
 from harness.simulation.tape import DEFAULT, Choice, Point, Tape
@@ -113,6 +114,54 @@ class Replay:
 
     def fault(self, actor: str, number: int, kind: str, possible: Sequence[str]) -> int:
         return _place(self._tape.get(Point(actor, number), NONE).fault, possible)
+
+
+class Turn(NamedTuple):
+    """Somebody goes on, uninterrupted, until they have come to this point of theirs."""
+
+    actor: str
+    until: int
+
+
+class Noting:
+    """A strategy, and the turns in which it let people go on, where there was a choice."""
+
+    def __init__(self, strategy: Strategy) -> None:
+        self.strategy = strategy
+        self.fault = strategy.fault
+        self.turns: list[Turn] = []
+        self._passed: dict[str, int] = {}
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        self._passed[actor] = number
+        if self.turns and self.turns[-1].actor == actor:
+            self.turns.pop()
+        place = self.strategy.runs(actor, number, runnable)
+        chosen = runnable[place]
+        if chosen != actor:
+            self.turns.append(Turn(actor, number))
+        self.turns.append(Turn(chosen, self._passed.get(chosen, 0) + 1))
+        return place
+
+
+class InTurn(Replay):
+    """These turns, as far as they can be, with the faults of a tape; then the default order."""
+
+    def __init__(self, turns: Sequence[Turn], tape: Tape) -> None:
+        super().__init__(tape)
+        self._turns = deque(turns)
+        self._passed: dict[str, int] = {}
+
+    def runs(self, actor: str, number: int, runnable: Sequence[str]) -> int:
+        self._passed[actor] = number
+        if self._turns and self._turns[0].actor != actor:
+            self._turns.popleft()  # whose turn it was had to wait
+        while self._turns:
+            turn = self._turns[0]
+            if turn.actor in runnable and self._passed.get(turn.actor, 0) < turn.until:
+                return runnable.index(turn.actor)
+            self._turns.popleft()
+        return 0
 
 
 PORTFOLIO: Final[Mapping[str, Callable[[Random, int], Strategy]]] = {

@@ -10,9 +10,10 @@ import duckdb
 from msgspec import Struct
 
 from harness import plugins, rundir
+from harness.figures import tables
 from harness.progress import Teller
 from harness.trial.corruptions import Corruption, catalogue
-from harness.trial.corruptions.recording import Row, corrupted, load, picked
+from harness.trial.corruptions.recording import Row, corrupted, load, picked, touched
 from invariants.judge import judge
 from invariants.registry import INVARIANTS, Invariant
 from invariants.verdict import Value, Verdict
@@ -20,13 +21,14 @@ from invariants.verdict import Value, Verdict
 
 class CorruptionTrial(Struct, frozen=True):
     """What became of one corruption. `subject`: what the witness must name; `sentence`: what it said; `reason`: why
-    the corruption does not count as killed, "" where it does.
+    the corruption does not count as killed, "" where it does; `applicable`: does the recording have what it corrupts?
     """
 
     killed: bool
     caught_by: str
     summary: str
     reason: str
+    applicable: bool = True
     subject: str = ""
     sentence: str = ""
     verdicts: dict[str, Value] = {}
@@ -34,15 +36,15 @@ class CorruptionTrial(Struct, frozen=True):
 
 class CorruptionCampaign(Struct, frozen=True):
     """All corruptions of one recording. `matrix`: corruption → invariant → verdict; `recorded`: what each invariant
-    says of the recording as it is; `accusations`: those that say violated; `not_applicable`: corruptions whose
-    invariant the run does not claim.
+    says of the recording as it is; `accusations`: those that say violated; `not_applicable`: the corruptions of which
+    nothing can be said, and why: the run does not claim their invariant, or has no rows to be corrupted so.
     """
 
     killed: int
     total: int
     survivors: list[str]
     accusations: list[str]
-    not_applicable: list[str]
+    not_applicable: dict[str, str]
     matrix: dict[str, dict[str, Value]]
     recorded: dict[str, Value]
     trials: dict[str, CorruptionTrial]
@@ -62,12 +64,17 @@ def try_corruptions(
     known = catalogue()
     chosen = {only: plugins.choose("corruption", only, known)} if only else known
     claims: list[str] = rundir.read_record(folder).configuration["claims"]
-    applicable = [corruption for corruption in chosen.values() if corruption.caught_by in claims]
-    teller.phase("corrupt", f"{len(applicable)} corruptions of {folder}")
+    claimed = [corruption for corruption in chosen.values() if corruption.caught_by in claims]
+    teller.phase("corrupt", f"{len(claimed)} corruptions of {folder}")
     with load(folder) as recording:
         recorded = _values(judge(recording, claims, invariants))
-        trials = dict(_told(trials_of(recording, applicable, claims, invariants), teller))
-    return _campaign(folder, recorded, trials, not_applicable=[name for name in chosen if name not in trials])
+        trials = dict(_told(trials_of(recording, claimed, claims, invariants), teller))
+    unclaimed = {
+        name: f"the run does not claim {corruption.caught_by}"
+        for name, corruption in chosen.items()
+        if corruption not in claimed
+    }
+    return _campaign(folder, recorded, trials, unclaimed)
 
 
 def trials_of(
@@ -84,21 +91,23 @@ def trials_of(
 
 def _told(trials: Iterator[tuple[str, CorruptionTrial]], teller: Teller) -> Iterator[tuple[str, CorruptionTrial]]:
     for name, tried in trials:
-        teller.phase("corrupt", f"{name} {'is killed' if tried.killed else f'SURVIVES: {tried.reason}'}")
+        fate = "is killed" if tried.killed else "SURVIVES" if tried.applicable else "is not applicable"
+        teller.phase("corrupt", f"{name} {fate}{tried.reason and f': {tried.reason}'}")
         yield name, tried
 
 
 def _campaign(
-    folder: Path, recorded: dict[str, Value], trials: dict[str, CorruptionTrial], not_applicable: list[str]
+    folder: Path, recorded: dict[str, Value], tried: Mapping[str, CorruptionTrial], unclaimed: Mapping[str, str]
 ) -> CorruptionCampaign:
-    survivors = [name for name, tried in trials.items() if not tried.killed]
+    trials = {name: trial for name, trial in tried.items() if trial.applicable}
+    survivors = [name for name, trial in trials.items() if not trial.killed]
     return CorruptionCampaign(
         killed=len(trials) - len(survivors),
         total=len(trials),
         survivors=survivors,
         accusations=[name for name, value in recorded.items() if value == "violated"],
-        not_applicable=not_applicable,
-        matrix={name: tried.verdicts for name, tried in trials.items()},
+        not_applicable={**unclaimed, **{name: each.reason for name, each in tried.items() if not each.applicable}},
+        matrix={name: trial.verdicts for name, trial in trials.items()},
         recorded=recorded,
         trials=trials,
         path=str(folder),
@@ -112,16 +121,23 @@ def _trial(
     claims: Sequence[str],
     invariants: Mapping[str, Invariant],
 ) -> CorruptionTrial:
-    if row is None:
-        return _not_applied(corruption)
+    if row is None or not touched(corruption) <= tables(recording):
+        return _not_killed(corruption, f"the run does not have {corruption.needs}", applicable=False)
     with corrupted(recording, corruption, row) as applied:
         verdicts = {verdict.name: verdict for verdict in judge(recording, claims, invariants)} if applied else {}
-    return _judged(corruption, str(row["subject"]), verdicts) if applied else _not_applied(corruption)
+    if not applied:
+        return _not_killed(corruption, "a statement of it changes nothing, though its row is there")
+    return _judged(corruption, str(row["subject"]), verdicts)
 
 
-def _not_applied(corruption: Corruption) -> CorruptionTrial:
-    reason = f"could not be applied: needs {corruption.needs}"
-    return CorruptionTrial(killed=False, caught_by=corruption.caught_by, summary=corruption.summary, reason=reason)
+def _not_killed(corruption: Corruption, reason: str, applicable: bool = True) -> CorruptionTrial:
+    return CorruptionTrial(
+        killed=False,
+        caught_by=corruption.caught_by,
+        summary=corruption.summary,
+        reason=reason,
+        applicable=applicable,
+    )
 
 
 def _judged(corruption: Corruption, subject: str, verdicts: Mapping[str, Verdict]) -> CorruptionTrial:

@@ -14,7 +14,7 @@ from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
 from harness.simulation.shrink import Shrunk, shrink
 from harness.simulation.stand import stand
-from harness.simulation.strategies import Default, Replay
+from harness.simulation.strategies import PORTFOLIO, Default, InTurn, Noting, Replay, Turn, choose
 from harness.simulation.tape import Tape, weight
 from harness.simulation.world import Deployment, Plan, Step
 
@@ -61,18 +61,36 @@ def test_only_what_is_needed_is_left(deployment: Deployment) -> None:
     assert again.digest == small.played.digest and accused(again, ["no_overspend"])
 
 
+def test_turns_say_all_of_an_order(deployment: Deployment) -> None:
+    """Played in the turns that were noted, with its faults, a schedule of any strategy is the same again."""
+    plan = crowd(Random(5))
+    for number in range(1, 25):
+        noting = Noting(choose(tuple(PORTFOLIO), "turns", number, 40))
+        played = play(deployment, plan, noting, ALL, "turns")
+        assert play(deployment, plan, InTurn(noting.turns, played.tape), ALL, "turns").digest == played.digest
+
+
+def test_turns_are_put_together_at_the_first_or_the_last() -> None:
+    """Each actor has one turn left, as long as all of theirs."""
+    turns = [Turn("a", 2), Turn("b", 3), Turn("a", 5), Turn("c", 1), Turn("b", 4)]
+    assert shrinking._early(turns) == [Turn("a", 5), Turn("b", 4), Turn("c", 1)]
+    assert shrinking._late(turns) == [Turn("a", 5), Turn("c", 1), Turn("b", 4)]
+
+
 def test_few_schedules_are_tried_and_none_twice(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some dozens of attempts, each another schedule; they are what is counted."""
     found = longest(deployment)
-    played: list[tuple[Plan, Tape]] = []
+    played: list[tuple[Plan, Tape, list[Turn]]] = []
 
-    def counted(deployment: Deployment, plan: Plan, strategy: Replay, *rest: object) -> Played:
-        played.append((plan, strategy._tape))
+    def counted(deployment: Deployment, plan: Plan, strategy: Noting, *rest: object) -> Played:
+        tried = strategy.strategy
+        turns = list(tried._turns) if isinstance(tried, InTurn) else []
+        played.append((plan, tried._tape, turns))  # type: ignore[attr-defined]
         return play(deployment, plan, strategy, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(shrinking, "play", counted)
     small = shrunk(deployment, found)
-    assert small.attempts == len(played) <= 60
+    assert small.attempts == len(played) <= 100
     assert all(one not in played[:place] for place, one in enumerate(played))
 
 

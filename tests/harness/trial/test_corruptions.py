@@ -13,6 +13,7 @@ from harness import rundir
 from harness.config import ConfigError
 from harness.figures import tables
 from harness.progress import Teller
+from harness.report.matrix import conclusion
 from harness.trial.corruptions import Corruption, catalogue
 from harness.trial.corruptions.recording import corrupted, load, picked
 from harness.trial.recordings import CorruptionTrial, trials_of, try_corruptions
@@ -139,7 +140,7 @@ def test_an_alarm_about_something_else_does_not_count(recording: duckdb.DuckDBPy
 
 
 def test_a_recording_without_the_rows_kills_nothing(tmp_path: Path) -> None:
-    """Nobody is tagged, refunds and accounts are unknown: what needs them could not be applied, and says so."""
+    """Nobody is tagged, refunds and accounts are unknown: what needs them is not applicable, and says so."""
     system = LegalSystem(random.Random(7).randrange)
     packet = paid(system, "1", 1_000, 3)
     system.open(packet, "11")
@@ -154,15 +155,17 @@ def test_a_recording_without_the_rows_kills_nothing(tmp_path: Path) -> None:
         assert tables(recording) == TABLES.keys() - {"refunds", "accounts"}
     assert trials.pop("remaining_off_by_one").killed
     assert len(trials) == len(wanting) > 7
-    assert survivors(trials) == {each.name: f"could not be applied: needs {each.needs}" for each in wanting}
+    assert survivors(trials) == {each.name: f"the run does not have {each.needs}" for each in wanting}
+    assert not any(tried.applicable for tried in trials.values())
 
 
-def test_a_statement_that_changes_nothing_is_not_applied(recording: duckdb.DuckDBPyConnection) -> None:
-    """Half a corruption is none, though the other half is found."""
+def test_a_statement_that_changes_nothing_survives(recording: duckdb.DuckDBPyConnection) -> None:
+    """Half a corruption is none, though the other half is found; its row was there, so that it is applicable."""
     told = CORRUPTIONS["told_one_more"]
     half = replace(told, change=f"{told.change}; DELETE FROM opens WHERE packet = 'nowhere'")
     tried = dict(trials_of(recording, [half], ["no_lost_acknowledgement"]))[told.name]
-    assert (tried.killed, tried.reason) == (False, f"could not be applied: needs {told.needs}")
+    assert (tried.killed, tried.applicable) == (False, True)
+    assert tried.reason == "a statement of it changes nothing, though its row is there"
 
 
 def test_the_recording_stays_as_it_is(folder: Path, recording: duckdb.DuckDBPyConnection) -> None:
@@ -198,11 +201,35 @@ def test_unclaimed_is_not_applicable_and_accusations_fail(tmp_path: Path) -> Non
     campaign = try_corruptions(folder, Teller())
     assert campaign.accusations == ["one_open_per_user"] and not campaign.passed
     assert campaign.total == len(of("one_open_per_user"))
-    assert campaign.not_applicable == [
-        each.name for each in CORRUPTIONS.values() if each not in of("one_open_per_user")
-    ]
+    assert campaign.not_applicable == {
+        each.name: f"the run does not claim {each.caught_by}"
+        for each in CORRUPTIONS.values()
+        if each not in of("one_open_per_user")
+    }
     none = try_corruptions(folder, Teller(), only="told_one_more")
-    assert (none.total, none.not_applicable, none.passed) == (0, ["told_one_more"], False)
+    assert (none.total, list(none.not_applicable), none.passed) == (0, ["told_one_more"], False)
+
+
+def test_a_survivor_is_told_from_what_is_not_applicable(tmp_path: Path) -> None:
+    """A blind invariant lets survive what the run has rows for; what it has none for is listed with what it lacks."""
+    system = LegalSystem(random.Random(7).randrange)
+    packet = paid(system, "1", 1_000, 3)
+    system.open(packet, "11")
+    system.open(packet, "12")
+    system.finish()
+    folder = record(tmp_path, system, claims=("conservation", "refund_once_after_expiry"))
+    blind = seeing("conservation", "v.subject LIKE 'canary%'")
+    seeing_campaign, blind_campaign = try_corruptions(folder, Teller()), try_corruptions(folder, Teller(), None, blind)
+    lacking = {each.name: f"the run does not have {each.needs}" for each in of("refund_once_after_expiry")}
+    for campaign in (seeing_campaign, blind_campaign):
+        told = {name: why for name, why in campaign.not_applicable.items() if "claim" not in why}
+        assert lacking.items() <= told.items() and not told.keys() & campaign.trials.keys()
+        assert campaign.total == len(campaign.trials) == len(of("conservation")) - (len(told) - len(lacking)) > 0
+    assert seeing_campaign.passed and seeing_campaign.killed == seeing_campaign.total
+    assert not blind_campaign.passed and blind_campaign.survivors == list(blind_campaign.trials)
+    lines = conclusion(blind_campaign)
+    assert any(line.startswith(f"0 of {blind_campaign.total} killed") for line in lines)
+    assert all(f"  {name}: {why}" in lines for name, why in blind_campaign.not_applicable.items())
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, folder: Path) -> None:
