@@ -80,6 +80,7 @@ def test_b02_a_small_evening(tmp_path: Path) -> None:
         planned("festival", people=32, duration=2.0, seed=5, tagged=0.25, root=tmp_path, options=QUICK), Teller()
     )
     assert (told.verdict, told.drained) == ("holds", True), told.reasons
+    assert {name for name, verdict in told.invariants.items() if verdict.examined} == set(told.invariants)
     verdicts = {name: told.invariants[name] for name in ("split_exact", "plays_awarded", "wallet_view_complete")}
     assert {verdict.verdict for verdict in verdicts.values()} == {"holds"}
     assert verdicts["split_exact"].examined >= 1 and verdicts["plays_awarded"].examined > 32 * (DRAWS + 2)

@@ -1,4 +1,5 @@
-"""The rain end to end: small showers on each backend, and a store that is killed in their midst."""
+"""The rain end to end: small showers on servers, one of which is killed in their midst. On the embedded backend the
+evening of games rains too (test_festival.py)."""
 
 import json
 from pathlib import Path
@@ -38,14 +39,10 @@ def check(told: dict[str, Any]) -> None:
     assert asked == set(told["by_operation"])
 
 
-def test_b08_a_small_rain_on_the_embedded_backend(tmp_path: Path) -> None:
-    """Showers, views, withdrawals and thieves in one process: the wallet is complete at every read."""
-    check(rained(tmp_path))
-
-
 @pytest.mark.servers
-def test_b10_b23_a_small_rain_on_servers_with_its_redis_killed(tmp_path: Path) -> None:
-    """MariaDB, Redis and the bank in a process of its own; Redis dies in the midst, and what clients felt is told."""
+def test_b08_b10_b23_a_small_rain_on_servers_with_its_redis_killed(tmp_path: Path) -> None:
+    """MariaDB, Redis and the bank in a process of its own; showers, views, withdrawals and thieves; Redis dies in their
+    midst, and what clients felt is told."""
     told = rained(tmp_path, "--backend", "servers", "--fault", "kill=redis@2")
     check(told)
     (kill,) = [fault for fault in told["faults"] if fault["name"] == "kill=redis@2"]
