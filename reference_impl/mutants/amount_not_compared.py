@@ -19,5 +19,5 @@ MUTANT = Mutant(
     seen_in="idempotency layers that answer 'done' from the request instead of from the record",
     plant=_plant,
     world="budget",
-    row="B04",
+    row="B06",
 )

@@ -138,9 +138,7 @@ def test_b02_a_pool_is_divided_to_the_fen_and_once(played: Games) -> None:
     played.sweeps()
     assert sum(played.balance_fen(act) for act in people) == 1003
     assert all(
-        plays.find(played.festival.desk, [act], GIFT, "1")
-        for act, share in zip(people, shares, strict=True)
-        if share
+        plays.find(played.festival.desk, [act], GIFT, "1") for act, share in zip(people, shares, strict=True) if share
     )
     played.joins(played.act())
     assert other.closes(1003) == told[0]
