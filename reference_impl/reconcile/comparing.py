@@ -24,7 +24,7 @@ from reference_impl.system import System
 from reference_impl.wallet import crediting
 from reference_impl.wallet.award import ACCEPTED, DONE, finish
 from reference_impl.wallet.desk import Desk
-from reference_impl.wallet.token_store import CREDITED
+from reference_impl.wallet.token_store import CREDITED, REFUSED, is_token
 
 log = logging.getLogger(__name__)
 CHUNK: Final = 500
@@ -137,7 +137,7 @@ def _tokens(desk: Desk, scenes: Sequence[Scene], to_us: int, tagged: bool) -> It
     try:
         for key in desk.tokens.client.scan_iter(f"{side(tagged)}tokens:*", count=1000):
             kept: Any = desk.tokens.client.hvals(key)
-            opened = (_opened(desk, text) for text in kept if not text.startswith(CREDITED))
+            opened = (_opened(desk, text) for text in kept if is_token(text))
             yield from (each for each in opened if each and each.number.scene in wanted and each.opened_us < to_us)
     except CacheError as error:
         log.warning("tokens are reconciled later: %s", error)
@@ -181,7 +181,7 @@ def _without_order(desk: Desk, awards: Sequence[tuple[OrderNumber, int]], tagged
 def promised_fen(desk: Desk, number: OrderNumber) -> int | None:
     """What the token store says of an order. Raises CacheError."""
     text = desk.tokens.standing(number.act, str(number))
-    if text is None:
+    if text in (None, REFUSED):
         return None
     if text.startswith(CREDITED):
         return int(text.removeprefix(CREDITED))
@@ -266,7 +266,8 @@ def _ordered(tables: WalletTables) -> sa.Select[Any]:
 @cache
 def _rows(tables: WalletTables) -> sa.Select[Any]:
     c = tables.orders.c
-    return sa.select(c.order_number, c.amount_fen).where(c.order_number.in_(sa.bindparam("orders", expanding=True)))
+    ordered = c.order_number.in_(sa.bindparam("orders", expanding=True))
+    return sa.select(c.order_number, c.amount_fen).where(ordered, c.state.in_((ACCEPTED, DONE)))
 
 
 @cache

@@ -19,9 +19,11 @@ from reference_impl.stores.cache import CacheError
 from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import page as paging
+from reference_impl.wallet.award import ACCEPTED, DONE
 from reference_impl.wallet.coupons import find
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.identities import family as family_of
+from reference_impl.wallet.token_store import REFUSED
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +109,8 @@ def _money(system: System, desk: Desk, orders: Sequence[OrderNumber]) -> Got:
 
 def _promised(desk: Desk, orders: Sequence[OrderNumber]) -> str | None:
     """Raises CacheError."""
-    return next((str(order) for order in orders if desk.tokens.standing(order.act, str(order)) is not None), None)
+    standing = ((order, desk.tokens.standing(order.act, str(order))) for order in orders)
+    return next((str(order) for order, text in standing if text not in (None, REFUSED)), None)
 
 
 def _accepted(desk: Desk, orders: Sequence[OrderNumber]) -> str | None:
@@ -125,4 +128,5 @@ def _credited(system: System, orders: Sequence[OrderNumber]) -> str | None:
 
 @cache
 def _row(tables: WalletTables) -> sa.Select[Any]:
-    return sa.select(tables.orders.c.state).where(tables.orders.c.order_number == sa.bindparam("number"))
+    c = tables.orders.c
+    return sa.select(c.state).where(c.order_number == sa.bindparam("number"), c.state.in_((ACCEPTED, DONE)))

@@ -33,11 +33,13 @@ from reference_impl.system import System
 from reference_impl.wallet import coupons, live_total, sparing, stages
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.identities import family as family_of
-from reference_impl.wallet.token_store import CREDITED, Promise
+from reference_impl.wallet.token_store import CREDITED, REFUSED, Promise
 
 log = logging.getLogger(__name__)
 ACCEPTED: Final = "accepted"
 DONE: Final = "credited"
+VOID: Final = "void"
+"""Of an order row under which nothing was given, and nothing will be."""
 State = Literal["token", "accepted", "credited", "coupon", "blessing"]
 
 
@@ -67,7 +69,7 @@ def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     """Give an award, or find the one that stands under its order number.
 
     Raises Refused: unknown_scene, bad_order, bad_amount, over_cap, not_in_stage, budget_spent, other_amount,
-    out_of_stock, in_progress.
+    out_of_stock, in_progress, unavailable.
     """
     scene = _scene(desk, request)
     orders = _orders(desk, scene, request)
@@ -76,9 +78,9 @@ def award(system: System, desk: Desk, request: AwardRequest) -> Given:
     try:
         return _given(system, desk, scene, orders, request)
     except Refused as refused:
-        if refused.code != "budget_spent" or not _has_twin(system, desk, scene, orders):
+        if refused.code != "budget_spent":
             raise
-    return _given(system, desk, scene, orders, request)
+        return _unless_refused(system, desk, scene, orders.new, request)
 
 
 class Orders(NamedTuple):
@@ -97,12 +99,18 @@ def _orders(desk: Desk, scene: Scene, request: AwardRequest) -> Orders:
     return Orders(asked._replace(act=family.holder), (asked, *others))
 
 
-def _has_twin(system: System, desk: Desk, scene: Scene, orders: Orders) -> bool:
-    """Whether another try for the same award got the last of the budget meanwhile."""
+def _unless_refused(system: System, desk: Desk, scene: Scene, order: OrderNumber, request: AwardRequest) -> Given:
+    """What another try for the same award was given meanwhile. If none was, the refusal stands under the order number,
+    so that none that is still under way can be given after it. Raises Refused: budget_spent, or unavailable where the
+    token store does not say which it is."""
     if scene.path == "token" and not system.controls.on("token_store_off"):
-        with suppress(CacheError):
-            return any(desk.tokens.standing(order.act, str(order)) is not None for order in orders.standing)
-    return any(_row_fen(desk, order) is not None for order in orders.standing)
+        try:
+            return _told(desk, order, desk.tokens.refuse(order.act, str(order)), request.amount_fen)
+        except CacheError as error:
+            raise Refused("unavailable", "the token store does not answer") from error
+    with suppress(sa.exc.IntegrityError):
+        _insert(desk, order, Award(str(order), 0, 0, system.runtime.now_us()), request.app, VOID)
+    return _row_told(desk, order, request.amount_fen)
 
 
 def _given(system: System, desk: Desk, scene: Scene, orders: Orders, request: AwardRequest) -> Given:
@@ -142,7 +150,7 @@ def _by_token(system: System, desk: Desk, scene: Scene, orders: Orders, request:
     order = orders.new
     for one in orders.standing:
         standing = desk.tokens.standing(one.act, str(one))
-        if standing is not None:
+        if standing is not None and (one == order or standing != REFUSED):
             return _told(desk, one, standing, request.amount_fen)
     before = _standing(system, desk, orders.standing)
     if before is not None:
@@ -160,7 +168,9 @@ def _by_token(system: System, desk: Desk, scene: Scene, orders: Orders, request:
 
 
 def _told(desk: Desk, order: OrderNumber, standing: str, amount_fen: int) -> Given:
-    """What the token store says of an order, as an answer."""
+    """What the token store says of an order, as an answer. Raises Refused: budget_spent, other_amount."""
+    if standing == REFUSED:
+        raise Refused("budget_spent", order.scene)
     if standing.startswith(CREDITED):
         return _same(order, int(standing.removeprefix(CREDITED)), amount_fen, "credited")
     return _same(order, desk.keyring.open(standing).token.amount_fen, amount_fen, "token", standing)
@@ -207,14 +217,22 @@ def _written(system: System, desk: Desk, scene: Scene, orders: Orders, request: 
         _insert(desk, order, made, request.app)
     except sa.exc.IntegrityError:
         desk.budgets.give_back(scene, order.stage, number, request.amount_fen, order.tagged)
-        return _same(order, _row_fen(desk, order) or 0, request.amount_fen, "accepted")
+        return _row_told(desk, order, request.amount_fen)
     if not counted:
         live_total.count(system, desk, order, request.amount_fen)
     state: State = "credited" if _credited(system, desk, order, made) else "accepted"
     return Given(made.order, made.amount_fen, state)
 
 
-def _insert(desk: Desk, order: OrderNumber, made: Award, app: int) -> None:
+def _row_told(desk: Desk, order: OrderNumber, amount_fen: int) -> Given:
+    """What an order row that stands says, as an answer. Raises Refused: budget_spent, other_amount."""
+    standing_fen = _row_fen(desk, order)
+    if standing_fen is None:
+        raise Refused("budget_spent", order.scene)
+    return _same(order, standing_fen, amount_fen, "accepted")
+
+
+def _insert(desk: Desk, order: OrderNumber, made: Award, app: int, state: str = ACCEPTED) -> None:
     row = {
         "order_number": made.order,
         **order._asdict(),
@@ -222,7 +240,7 @@ def _insert(desk: Desk, order: OrderNumber, made: Award, app: int) -> None:
         "slice": made.slice,
         "app": app,
         "opened_us": made.opened_us,
-        "state": ACCEPTED,
+        "state": state,
     }
     tables = wallet_tables(order.tagged)
     desk.shard(order.act).write(lambda connection: connection.execute(insert_into(tables.orders), row))
@@ -272,7 +290,8 @@ def _same(order: OrderNumber, standing_fen: int, asked_fen: int, state: State, t
 
 @cache
 def _accepted(tables: WalletTables) -> sa.Select[Any]:
-    return sa.select(tables.orders.c.amount_fen).where(tables.orders.c.order_number == sa.bindparam("number"))
+    c = tables.orders.c
+    return sa.select(c.amount_fen).where(c.order_number == sa.bindparam("number"), c.state != VOID)
 
 
 @cache

@@ -27,7 +27,7 @@ from reference_impl.wallet.coupons import Coupon, coupons_of
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.identities import Family
 from reference_impl.wallet.identities import family as family_of
-from reference_impl.wallet.token_store import CREDITED, Promise
+from reference_impl.wallet.token_store import REFUSED, Promise, is_token
 
 log = logging.getLogger(__name__)
 MOST_TOKENS: Final = 200
@@ -131,12 +131,12 @@ def promises(system: System, desk: Desk, family: Family, presented: Sequence[str
     """What a person is promised. What only the client kept is given back to the server."""
     asks_store = not system.controls.on("token_store_off")
     told = _kept(desk, family) if asks_store else None
-    kept = told or {}
+    kept = {order: text for order, text in (told or {}).items() if text != REFUSED}
     clients, refused = _believed(system, desk, family, presented)
     lost = {order: (text, award) for order, (text, award) in clients.items() if order not in kept}
     if asks_store:
         _give_back(desk, lost)
-    promised = {order: _award(desk, text) for order, text in kept.items() if not text.startswith(CREDITED)}
+    promised = {order: _award(desk, text) for order, text in kept.items() if is_token(text)}
     promised |= {order: award for order, (_, award) in lost.items()}
     for act in family.acts:
         promised |= _accepted(desk, act)
@@ -186,9 +186,8 @@ def _award(desk: Desk, text: str) -> Award:
 def _give_back(desk: Desk, lost: dict[str, tuple[str, Award]]) -> None:
     try:
         for order, (text, award) in lost.items():
-            desk.tokens.keep(
-                award.number.act, order, text, Promise(order, award.amount_fen, award.slice, award.opened_us)
-            )
+            promise = Promise(order, award.amount_fen, award.slice, award.opened_us)
+            desk.tokens.keep(award.number.act, order, text, promise, proven=True)
     except CacheError:
         log.warning("%d tokens could not be given back to the store", len(lost))
 

@@ -19,11 +19,15 @@ from reference_impl.stores.layout import side
 
 CREDITED: Final = "credited:"
 """Before the amount, where a token stood."""
+REFUSED: Final = "refused:"
+"""In place of a token that surely was not given, and will not be."""
 
-_KEEP: Final = """
-if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then
-    return redis.call('HGET', KEYS[1], ARGV[1])
+_KEEP: Final = f"""
+local standing = redis.call('HGET', KEYS[1], ARGV[1])
+if standing and not (standing == '{REFUSED}' and ARGV[5] == '1') then
+    return standing
 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XADD', KEYS[2], '*', ARGV[3], ARGV[4])
 return ARGV[2]
 """
@@ -49,8 +53,13 @@ TOPICS: Final = (AWARDS, AWARDS_AGAIN)
 
 
 def tokens_key(act: int) -> str:
-    """A hash: order number → token, or CREDITED and the amount."""
+    """A hash: order number → token, or CREDITED and the amount, or REFUSED."""
     return f"{side(is_tagged_act(act))}tokens:{act}"
+
+
+def is_token(text: str) -> bool:
+    """Whether what stands under an order number is a token."""
+    return not text.startswith((CREDITED, REFUSED))
 
 
 class TokenStore:
@@ -58,11 +67,17 @@ class TokenStore:
         self.client = client
         self._keep: Any = client.register_script(_KEEP)
 
-    def keep(self, act: int, order: str, token: str, promise: Promise) -> str:
-        """Remember a token and have it credited; what stands at this order number then. Raises CacheError."""
+    def keep(self, act: int, order: str, token: str, promise: Promise, *, proven: bool = False) -> str:
+        """Remember a token and have it credited; what stands at this order number then. `proven`: it was given before,
+        whatever was refused since it was lost. Raises CacheError."""
         keys = [tokens_key(act), stream.stream_name(AWARDS, is_tagged_act(act))]
-        kept = self._keep(keys=keys, args=[order, token, stream.BODY, msgspec.json.encode(promise)])
+        kept = self._keep(keys=keys, args=[order, token, stream.BODY, msgspec.json.encode(promise), int(proven)])
         return str(kept)
+
+    def refuse(self, act: int, order: str) -> str:
+        """See to it that nothing is given under an order number any more; what stands at it then. Raises CacheError."""
+        self.client.hsetnx(tokens_key(act), order, REFUSED)
+        return self.standing(act, order) or REFUSED
 
     def standing(self, act: int, order: str) -> str | None:
         """Raises CacheError."""

@@ -58,6 +58,51 @@ def test_b14_a_closed_slice_gives_nothing(festival: Festival, tmp_path: Path) ->
     assert festival.promised_fen(name) == given == 1000
 
 
+@pytest.mark.parametrize("path", ["token", "direct"])
+def test_b14_a_refusal_stands(festival: Festival, tmp_path: Path, path: str) -> None:
+    """Who was refused is refused again when there is money, and so is the same try where it was still under way; others
+    are given it."""
+    name = f"scene-{next(_names)}"
+    process, late = (small(festival, tmp_path, name, path, slice_fen=1000) for _ in range(2))
+    act = festival.act()
+    take = late.desk.budgets.take
+    slow = vars(late.desk.budgets)
+
+    def refused_meanwhile(*asked: object) -> int:
+        """The late try holds all there is while the other one of the same award is refused."""
+        number = take(*asked)  # type: ignore[arg-type]
+        with pytest.raises(Refused, match="budget"):
+            process.award(act, 90, name, "1")
+        return number
+
+    slow["take"] = refused_meanwhile
+    with pytest.raises(Refused, match="budget"):
+        late.award(act, 90, name, "1")
+    del slow["take"]
+    late.desk.budgets.close()
+    with pytest.raises(Refused, match="budget"):
+        process.award(act, 90, name, "1")
+    assert process.award(festival.act(), 90, name, "1").amount_fen == 90
+    assert process.page(act).flow == []
+
+
+def test_b14_a_token_outlives_a_refusal(festival: Festival, tmp_path: Path) -> None:
+    """What was given, lost by the store and refused since, the client's token brings back, and it is credited."""
+    name = f"scene-{next(_names)}"
+    process = small(festival, tmp_path, name, "token", slice_fen=100)
+    act = festival.act()
+    token = process.award(act, 90, name, "1").token
+    for _ in range(10):
+        process.award(festival.act(), 90, name, "1")
+    festival.forget_tokens()
+    with pytest.raises(Refused, match="budget"):
+        process.award(act, 90, name, "1")
+    assert process.page(act, token).income_fen == 90
+    process.credit()
+    shown = process.page(act)
+    assert (shown.balance_fen, shown.waiting) == (90, 0)
+
+
 def test_b14_a_dead_process_loses_no_budget_for_good(festival: Festival, tmp_path: Path) -> None:
     """Its slice goes back when its time is over and its awards are counted, and not before."""
     name = f"scene-{next(_names)}"

@@ -2,7 +2,7 @@
 right (B14)."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,51 +178,61 @@ def post_again(process: Festival, act: int, order: str, scene: str) -> None:
 
 # --- the games' own record --------------------------------------------------------------------------------------------
 
+Found = Callable[..., list[Difference]]
 
-def test_b14_what_games_gave_is_what_they_recorded(festival: Festival) -> None:
+
+@pytest.fixture
+def found_of(festival: Festival) -> Found:
+    """What is found about some orders among what was done since the test began."""
+    since_us = festival.system.runtime.now_us()
+
+    def found(*orders: str) -> list[Difference]:
+        report = rain.reconcile(festival.system, since_us, festival.system.runtime.now_us() + 1_000_000)
+        return [row for row in report.rows if row.order in orders]
+
+    return found
+
+
+def test_b14_what_games_gave_is_what_they_recorded(festival: Festival, found_of: Found) -> None:
     """Nothing is found of money, tokens and coupons that were played for, also where people were merged meanwhile."""
     one, other = festival.act(), festival.act()
     orders = [play(festival, one, game).award.order for game in ("rain", "fireworks", "cards")]
     orders.append(play(festival, other, "fireworks").award.order)
-    assert found_of(festival, *orders) == []
+    assert found_of(*orders) == []
     festival.credit()
     phone = f"8613700{other % 10**6:06}"
     assert [identities.learn(festival.desk, act, phone) for act in (one, other)] == [one, one]
     orders.append(play(festival, other, "rain").award.order)
-    assert found_of(festival, *orders) == []
+    assert found_of(*orders) == []
 
 
-def test_b14_a_credit_that_no_game_recorded_is_found(festival: Festival) -> None:
+def test_b14_a_credit_that_no_game_recorded_is_found(festival: Festival, found_of: Found) -> None:
     """Within seconds, though an order row says that it was given; and one of another amount than was decided."""
     act = festival.act()
     order = festival.award(act, 66, "sky", "1").order
-    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(festival, order)] == [("unplayed", None, 66)]
+    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(order)] == [("unplayed", None, 66)]
     played = play(festival, act, "fireworks", 2).award.order
     change(festival, act, amount_fen=10)
-    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(festival, played)] == [
-        ("other_amount", 10, 88)
-    ]
+    assert [(row.kind, row.owed_fen, row.credited_fen) for row in found_of(played)] == [("other_amount", 10, 88)]
 
 
 @pytest.mark.parametrize("game", ["fireworks", "cards"])
-def test_b14_a_play_without_award_is_found(festival: Festival, game: str) -> None:
+def test_b14_a_play_without_award_is_found(festival: Festival, found_of: Found, game: str) -> None:
     """Within seconds, though the record says that it was given; what is open the record's own reconciliation gives."""
     act = festival.act()
     order = record(festival, act, game, plays.GIVEN)
-    assert [(row.kind, row.place) for row in found_of(festival, order)] == [
-        ("unawarded", festival.desk.shard(act).name)
-    ]
+    assert [(row.kind, row.place) for row in found_of(order)] == [("unawarded", festival.desk.shard(act).name)]
     assert festival.system.counts.value("differences", "rain", "unawarded") > 0
     late = festival.act()
     order = record(festival, late, game, plays.OPEN)
-    assert found_of(festival, order) == []
+    assert found_of(order) == []
     report = looks(games, festival)
     assert ("unawarded", order) in [(row.kind, row.order) for row in report.rows] and report.repaired >= 1
-    assert found_of(festival, order) == [] and kinds(looks(games, festival), order) == []
+    assert found_of(order) == [] and kinds(looks(games, festival), order) == []
 
 
 def test_b14_a_play_is_not_missed_while_the_token_store_is_away(
-    festival: Festival, monkeypatch: pytest.MonkeyPatch
+    festival: Festival, found_of: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that does not answer proves nothing."""
     order = record(festival, festival.act(), "fireworks", plays.GIVEN)
@@ -232,8 +242,8 @@ def test_b14_a_play_is_not_missed_while_the_token_store_is_away(
 
     with monkeypatch.context() as patched:
         patched.setattr(festival.desk.tokens.client, "execute_command", gone)
-        assert found_of(festival, order) == []
-    assert len(found_of(festival, order)) == 1
+        assert found_of(order) == []
+    assert len(found_of(order)) == 1
 
 
 def play(festival: Festival, act: int, game: str, number: int = 1) -> playing.Played:
@@ -254,10 +264,3 @@ def change(festival: Festival, act: int, **values: Any) -> None:
     table = wallet_tables(False).plays
     statement = sa.update(table).where(table.c.act == act).values(**values)
     festival.desk.shard(act).write(lambda connection: connection.execute(statement))
-
-
-def found_of(festival: Festival, *orders: str) -> list[Difference]:
-    """What is found about these orders among what was done in the last seconds."""
-    now_us = festival.system.runtime.now_us()
-    found: Report = rain.reconcile(festival.system, now_us - 20_000_000, now_us + 1_000_000)
-    return [row for row in found.rows if row.order in orders]
