@@ -1,6 +1,5 @@
 -- statement: the bank has paid exactly the withdrawals that are settled as paid, once and with their amounts
 -- needs: withdrawals(withdrawal, amount_fen, state), bank_statement(withdrawal, amount_fen)
--- holds: after drain
 -- sentence: withdrawal {subject}: {fault}
 
 -- section: violations

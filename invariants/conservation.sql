@@ -1,7 +1,6 @@
 -- statement: what was paid in equals what was opened, refunded and is still held, for each packet and in sum
 -- needs: packets(packet), opens(packet, amount_fen), refunds(packet, amount_fen), postings(account, account_kind, kind, amount_fen)
 -- uses: inflows
--- holds: after drain
 -- sentence: {subject}: {fault}
 
 -- section: violations

@@ -2,7 +2,6 @@
 --   out of nowhere
 -- needs: opens(voucher, person, amount_fen), refunds(voucher, person, amount_fen), postings(subject, account, amount_fen), accounts(account)
 -- uses: doubled_accounts
--- holds: after drain
 -- sentence: voucher {subject} {fault}
 
 -- section: violations

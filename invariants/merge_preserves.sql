@@ -2,7 +2,6 @@
 --   doubled, and what one of them has of an occurrence the others are not given again
 -- needs: history, merges(person, holder), accounts(person, balance_fen), postings(kind, subject, amount_fen), awards(scene, rain)
 -- uses: award_attempts, award_credits, families, kin
--- holds: after drain
 -- sentence: person {subject}: {fault}
 
 -- section: violations

@@ -1,7 +1,6 @@
 -- statement: every award that a client was told of is in an account, once, with the same amount
 -- needs: history, postings(entry, kind, amount_fen)
 -- uses: award_attempts, award_credits
--- holds: after drain
 -- sentence: person {person} was told of {amount_fen} fen under order {subject}, and {fault}
 
 -- section: violations

@@ -65,7 +65,7 @@ class Process:
     def opens(self, packet: str, person: int) -> None:
         self.asks("POST", f"/v1/packets/{packet}/open", person=person)
 
-    def gets(self, act: int, scene: str = "koi") -> None:
+    def gets(self, act: int, scene: str = "fireworks") -> None:
         rain_number = str(time.monotonic_ns() % 10**9)
         self.asks("POST", "/v1/awards", act=act, scene=scene, rain=rain_number, amount_fen=10)
 

@@ -160,11 +160,11 @@ def config_local(site: Site) -> bool:
 
 
 def kv_skip(site: Site) -> bool:
-    return _rises(site, lambda: site.new_owner().gets(30, "koi"), "done_without_total", dependency="kv")
+    return _rises(site, lambda: site.new_owner().gets(30, "fireworks"), "done_without_total", dependency="kv")
 
 
 def lock_skip(site: Site) -> bool:
-    return _rises(site, lambda: site.new_owner().gets(30, "koi"), "done_without_total", dependency="lock")
+    return _rises(site, lambda: site.new_owner().gets(30, "fireworks"), "done_without_total", dependency="lock")
 
 
 def wallet_balance_only(site: Site) -> bool:

@@ -97,7 +97,7 @@ def live(owner: Owner, random: Random, second: Owner | None = None) -> None:
     given_fen = 0
     for _ in range(random.randint(1, 4)):
         amount_fen = random.randint(1, 200)
-        scene = random.choice(("rain", "rain", "koi"))
+        scene = random.choice(("rain", "rain", "fireworks"))
         if owner.gets(amount_fen, scene).answer.outcome == "ok":
             given_fen += amount_fen
         owner.looks()

@@ -83,7 +83,7 @@ def test_bad_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> Non
     [
         ([("key_header", "key_heather")], "did you mean 'key_header'?"),
         ([('"no_overspend"', '"no_overspent"')], "did you mean 'no_overspend'?"),
-        ([("{south_0|sql}/south_0", "{south_0|sqll}/south_0")], "did you mean 'sql'?"),
+        ([("{south_0|mariadb|sql}/south_0", "{south_0|mariadb|sqll}/south_0")], "did you mean 'sql'?"),
         ([("method = ", "method ")], "target.toml"),
         ([('"-m", "reference_impl"', '"-m", "no_such_module"')], "No module named no_such_module"),
         ([('command = [\n    "{python}"', 'command = [\n    "/no/such/program"')], "cannot start /no/such/program"),

@@ -182,7 +182,7 @@ def test_gone_with_their_parent(tmp_path: Path, kind: signal.Signals, cleans: bo
     pids = [int(pid) for pid in holder.stdout.readline().split()]
     assert len(pids) == 4, (tmp_path / "log").read_text()
     os.kill(holder.pid, kind)
-    holder.wait(20)
+    holder.wait(60)
     holder.stdout.close()
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
     assert not any(psutil.pid_exists(pid) for pid in pids)

@@ -126,7 +126,7 @@ def test_gone_with_their_parent(tmp_path: Path, kind: signal.Signals, cleans: bo
     assert len(pids) == 2, log.read_text()
     assert all(psutil.pid_exists(pid) for pid in pids)
     os.kill(holder.pid, kind)
-    holder.wait(20)
+    holder.wait(60)
     holder.stdout.close()
     psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
     assert not any(psutil.pid_exists(pid) for pid in pids)
