@@ -60,7 +60,8 @@ _HAPPENED: Final = {
 _AWARDS: Final = """
 WITH told AS (
     SELECT subject, MIN(done_ns) // 1000 AS at_us FROM history
-    WHERE (operation = 'award' OR (operation = 'play' AND amount_fen > 0)) AND outcome = 'ok' AND mark IS NULL GROUP BY subject
+    WHERE (operation = 'award' OR (operation = 'play' AND amount_fen > 0)) AND outcome = 'ok' AND mark IS NULL
+    GROUP BY subject
 ),
 credited AS (SELECT posted_us AS at_us FROM postings WHERE kind = 'award' AND account_kind = 'user'),
 seconds AS (
