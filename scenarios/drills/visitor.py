@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from harness.history import Journal, now_ns
 from harness.target import Answer, Target
+from reference_impl.domain.stages import LIVE
 
 PATIENCE_S: Final = 5.0
 _CARRIED: Final = (
@@ -35,7 +36,8 @@ class Visitor:
         self._host, self._port = targets[0].host, targets[0].port
         self._operations = {each: target.operations[each] for target in targets for each in target.operations}
         self._reader_headers = {target.reader_header for target in targets if target.reader_header}
-        self._journal = Journal.create(history, name, sorted(self._operations))
+        self._stages = {each: LIVE for target in targets if target.stages for each in target.operations}
+        self._journal = Journal.create(history, name, sorted(self._operations), stages=(LIVE,))
         self._keys = (f"{name}-{number}" for number in itertools.count(1))
 
     def ask(
@@ -54,7 +56,8 @@ class Visitor:
         key = key or next(self._keys)
         known = {"person": person, "packet": subject, "amount_fen": amount_fen, **values}
         request = chosen.render(known, key=key, tagged=False)
-        slot = self._journal.begin(operation, person, subject, key, amount_fen, now_ns(), False, mark)
+        stage = self._stages.get(operation)
+        slot = self._journal.begin(operation, person, subject, key, amount_fen, now_ns(), False, mark, stage)
         try:
             status, body, reader = self._exchange(request, chosen.method)
         except (OSError, HTTPException) as error:

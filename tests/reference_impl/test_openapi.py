@@ -19,7 +19,7 @@ from reference_impl.domain.errors import ERRORS
 from reference_impl.openapi import OPERATIONS
 from reference_impl.routes.contract import PATH
 
-EXAMPLES = 24
+EXAMPLES = 20
 """An operation."""
 TOO_LARGE = 413
 """A refusal that Schemathesis does not know."""
