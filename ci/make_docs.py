@@ -35,14 +35,16 @@ def errors_page() -> str:
 def invariants_page() -> str:
     """Every invariant with its statement and what a target must supply for it."""
     rows = [
-        f"| `{name}` | {invariant.statement} | {_needs(invariant.needs)} |" for name, invariant in INVARIANTS.items()
+        f"| `{name}`{' *' if invariant.after_drain else ''} | {invariant.statement} | {_needs(invariant.needs)} |"
+        for name, invariant in INVARIANTS.items()
     ]
     return "\n".join(
         [
             "# Invariants",
             "",
             "Generated from `invariants/*.sql` by `make docs`. A claimed invariant whose evidence is missing is",
-            "`unknown`, never `holds`; columns are those of `invariants/schema.py`.",
+            "`unknown`, never `holds`; columns are those of `invariants/schema.py`. What is marked * holds after the",
+            "drain: of a target that still had work to do it is never `violated`, but `unknown`.",
             "",
             "| name | statement | evidence it needs |",
             "|---|---|---|",

@@ -160,7 +160,6 @@ EVIDENCE: Final[dict[str, Columns]] = {
         "template": "VARCHAR",  # whose stock it is of; NULL where a blessing was given instead
         "award_type": "VARCHAR",
         "stage": "VARCHAR",
-        "owner": "VARCHAR",  # as of awards
         "stock": "BIGINT",  # how many of the template there are in the stage, as configured
         "used": "BIGINT",  # how often
         "tag": "BOOLEAN",

@@ -23,11 +23,9 @@ from reference_impl.settings import Settings
 
 EMBEDDED: Final = "embedded"
 OPS_THREADS: Final = 8
-Count = Annotated[int, Meta(ge=0)]
-
-
 _PLACES: Final = ("stream", "tokens", "kv", "lock")
 """What a region may have a server of its own for."""
+Count = Annotated[int, Meta(ge=0)]
 
 
 class TopologyError(Exception):

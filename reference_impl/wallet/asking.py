@@ -4,11 +4,8 @@ that what they were promised is credited now. HTTP and the SDK both answer with 
 
 import logging
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from reference_impl.domain.coupons import is_coupon
 from reference_impl.domain.errors import Refused
@@ -16,10 +13,9 @@ from reference_impl.domain.orders import OrderNumber, order_number
 from reference_impl.domain.stages import stage_of
 from reference_impl.ledger.awards import credited_fen
 from reference_impl.stores.cache import CacheError
-from reference_impl.stores.wallet_tables import WalletTables, wallet_tables
 from reference_impl.system import System
 from reference_impl.wallet import page as paging
-from reference_impl.wallet.award import ACCEPTED, DONE
+from reference_impl.wallet.award import row_fen
 from reference_impl.wallet.coupons import find
 from reference_impl.wallet.desk import Desk
 from reference_impl.wallet.identities import family as family_of
@@ -114,19 +110,8 @@ def _promised(desk: Desk, orders: Sequence[OrderNumber]) -> str | None:
 
 
 def _accepted(desk: Desk, orders: Sequence[OrderNumber]) -> str | None:
-    return next((str(order) for order in orders if _has_row(desk, order)), None)
-
-
-def _has_row(desk: Desk, order: OrderNumber) -> bool:
-    statement, values = _row(wallet_tables(order.tagged)), {"number": str(order)}
-    return desk.shard(order.act).read(lambda connection: connection.execute(statement, values).first()) is not None
+    return next((str(order) for order in orders if row_fen(desk, order) is not None), None)
 
 
 def _credited(system: System, orders: Sequence[OrderNumber]) -> str | None:
     return next(iter(credited_fen(system.ledger, orders, orders[0].tagged)), None)
-
-
-@cache
-def _row(tables: WalletTables) -> sa.Select[Any]:
-    c = tables.orders.c
-    return sa.select(c.state).where(c.order_number == sa.bindparam("number"), c.state.in_((ACCEPTED, DONE)))

@@ -226,7 +226,7 @@ def _written(system: System, desk: Desk, scene: Scene, orders: Orders, request: 
 
 def _row_told(desk: Desk, order: OrderNumber, amount_fen: int) -> Given:
     """What an order row that stands says, as an answer. Raises Refused: budget_spent, other_amount."""
-    standing_fen = _row_fen(desk, order)
+    standing_fen = row_fen(desk, order)
     if standing_fen is None:
         raise Refused("budget_spent", order.scene)
     return _same(order, standing_fen, amount_fen, "accepted")
@@ -269,14 +269,15 @@ def finish(desk: Desk, order: OrderNumber) -> None:
 
 def _standing(system: System, desk: Desk, orders: Sequence[OrderNumber]) -> tuple[OrderNumber, int] | None:
     """The award that a person has under one of these numbers in the databases: accepted by a row, or credited."""
-    accepted = {order: fen for order in orders if (fen := _row_fen(desk, order)) is not None}
+    accepted = {order: fen for order in orders if (fen := row_fen(desk, order)) is not None}
     if not accepted:
         credited = credited_fen(system.ledger, orders, orders[0].tagged)
         accepted = {order: credited[str(order)] for order in orders if str(order) in credited}
     return next(iter(accepted.items()), None)
 
 
-def _row_fen(desk: Desk, order: OrderNumber) -> int | None:
+def row_fen(desk: Desk, order: OrderNumber) -> int | None:
+    """What was given under an order number by a row."""
     statement, values = _accepted(wallet_tables(order.tagged)), {"number": str(order)}
     found = desk.shard(order.act).read(lambda connection: connection.execute(statement, values).scalar())
     return None if found is None else int(found)
