@@ -222,6 +222,7 @@ def assemble(
         numbers=Numbers(ledger, cache, runtime, holder),
         generator=Generator(ledger, runtime, holder),
         recent=Recent(runtime),
+        steered=Recent(runtime),
         opens=_opens(settings, runtime, lambda packet, requests: opening.serve_batch(system, packet, requests)),
         controls=controls,
         counts=counts,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import redis
 
 from reference_impl.domain.identifiers import PacketId
+from reference_impl.domain.packet import Order
 from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets.generator import Generator
 from reference_impl.packets.group_commit import Opens
@@ -56,7 +57,10 @@ class System:
     """What this process remembers of packets (W08)."""
     numbers: Numbers
     generator: Generator
-    recent: Recent
+    recent: Recent[Order]
+    """The orders that keys got in this process a moment ago (W22)."""
+    steered: Recent[str]
+    """The regions they were sent to."""
     opens: Opens
     controls: Controls
     counts: Counts

@@ -9,8 +9,10 @@ from reference_impl.system import System
 _keep = send._keep
 
 
-def _stand_at_once(system: System, order: Order, key: str, tagged: bool) -> Order:
+def _stand_at_once(system: System, order: Order, key: str, tagged: bool) -> Order | None:
     kept = _keep(system, order, key, tagged)
+    if kept is None:
+        return None
     now_us = system.runtime.now_us()
     lasting = msgspec.structs.replace(kept, paid_us=now_us, expires_us=now_us + kept.lifetime_us)
     pay.establish(system, parse_packet_id(kept.packet), pay.paid_packet(lasting))

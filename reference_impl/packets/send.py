@@ -80,46 +80,50 @@ def _by_cache(system: System, request: SendRequest, wanted: Order, tagged: bool)
 
 
 def _cached(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
+    """The order as the cache has or gets it. What the ledger binds the key to is final, whatever the cache says."""
     key = keys.send_key(wanted.sender, wanted.client_key, tagged)
-    known = _text(system.cache.get(key))
-    standing = _in_cache(system, known, tagged)
+    told, bound = _text(system.cache.get(key)), _bound(system, wanted, tagged)
+    standing = _in_cache(system, told, tagged) if bound is None else None
     if standing is not None:
-        return standing
-    known = known if known in REGION_DIGITS else _bound(system, wanted, tagged)
-    region = _region(system, request, wanted, known)
+        return _first(system, standing, key, tagged)
+    region = _region(system, request, wanted, bound or (told if told in REGION_DIGITS else None), tagged)
     if region not in system.settings.regions_served:
-        system.cache.set(key, region, nx=True, ex=system.settings.preorder_s)
+        standing = _in_cache(system, _claim(system, key, region), tagged) if bound is None else None
+        if standing is not None:
+            return _first(system, standing, key, tagged)
         return _elsewhere(system, region, request, wanted, tagged)
-    if known and known not in REGION_DIGITS:
-        return _standing(system, known, wanted, tagged)
+    if bound is not None:
+        return _standing(system, bound, wanted, tagged)
     order = msgspec.structs.replace(wanted, packet=_numbered_by_cache(system, region, tagged))
-    return _keep(system, order, key, tagged)
+    return _keep(system, order, key, tagged) or _cached(system, request, wanted, tagged)
 
 
 def _by_database(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
     """The order as the order database has or gets it. Its row stands before its key is bound: what no key leads to is
     swept, and a key that leads to nothing is never seen."""
     known = _bound(system, wanted, tagged)
-    region = _region(system, request, wanted, known)
+    region = _region(system, request, wanted, known, tagged)
     if region not in system.settings.regions_served:
         return _elsewhere(system, region, request, wanted, tagged)
     if known is not None:
         return _standing(system, known, wanted, tagged)
     made = _insert(system, wanted, _numbered_by_generator(system, region, wanted, tagged))
-    first = system.recent.first(made, tagged)
+    first = _remembered(system, made, tagged)
     if first.packet != made.packet:
         return first
     bound = system.ledger.bind_key(wanted.sender, wanted.client_key, made.packet, tagged)
-    return made if bound == made.packet else _standing(system, bound, wanted, tagged)
+    return made if bound == made.packet else _by_database(system, request, wanted, tagged)
 
 
-def _region(system: System, request: SendRequest, wanted: Order, known: str | None) -> str:
-    """The key's answer comes first, then who steers."""
+def _region(system: System, request: SendRequest, wanted: Order, known: str | None, tagged: bool) -> str:
+    """The key's answer comes first, then who steers; what was steered a moment ago is not steered anew, lest of two
+    taps at once one go elsewhere and the other stay."""
     if known is not None:
         return known if known in REGION_DIGITS else parse_packet_id(known).region
     if request.steered:
         return request.region
-    return steering.region_for(system, request.region, wanted.sender, wanted.client_key)
+    region = steering.region_for(system, request.region, wanted.sender, wanted.client_key)
+    return system.steered.first(wanted.sender, wanted.client_key, tagged, region)
 
 
 def _bound(system: System, wanted: Order, tagged: bool) -> str | None:
@@ -145,8 +149,10 @@ def _standing(system: System, packet: str, wanted: Order, tagged: bool) -> Order
 def _elsewhere(system: System, region: str, request: SendRequest, wanted: Order, tagged: bool) -> Order:
     """The processes of that region preorder it: they are told that it is steered, and pass it on to nobody.
 
-    Raises Refused.
+    Raises Refused; "unavailable" also where its key was bound elsewhere since it was sent here: who asks again is told.
     """
+    if request.steered and region != request.region:
+        raise Refused("unavailable", f"it got a packet of {region}")
     if request.steered or region not in system.settings.links:
         raise Refused("bad_request", f"region {region!r} is not served here")
     return msgspec.structs.replace(
@@ -154,19 +160,41 @@ def _elsewhere(system: System, region: str, request: SendRequest, wanted: Order,
     )
 
 
-def _keep(system: System, order: Order, key: str, tagged: bool) -> Order:
-    """Put an order into the cache, or find the one that the same key got meanwhile."""
+def _keep(system: System, order: Order, key: str, tagged: bool) -> Order | None:
+    """Put an order into the cache, or find the one that the same key got meanwhile; None where that went elsewhere."""
     lasts_s = system.settings.preorder_s
     system.cache.set(keys.preorder_key(order.packet, tagged), msgspec.json.encode(order), ex=lasts_s)
-    if not system.cache.set(key, order.packet, nx=True, ex=lasts_s):
-        standing = _in_cache(system, _text(system.cache.get(key)), tagged)
+    known = _claim(system, key, order.packet)
+    if known in REGION_DIGITS and known not in system.settings.regions_served:
+        return None
+    if known != order.packet:
+        standing = _in_cache(system, known, tagged)
         if standing is not None:
-            return standing
+            return _first(system, standing, key, tagged)
     system.counts.add("preordered", parse_packet_id(order.packet).region, "counter")
-    first = system.recent.first(order, tagged)
-    if first.packet != order.packet and parse_packet_id(first.packet).source == COUNTER_SOURCE:  # the cache lost it
-        system.cache.set(keys.preorder_key(first.packet, tagged), msgspec.json.encode(first), ex=lasts_s)
+    return _first(system, order, key, tagged)
+
+
+def _claim(system: System, key: str, got: str) -> str:
+    """What the cache says the key has got: this, where it had nothing."""
+    first = system.cache.set(key, got, nx=True, ex=system.settings.preorder_s)
+    return got if first else _text(system.cache.get(key)) or got
+
+
+def _first(system: System, order: Order, key: str, tagged: bool) -> Order:
+    """The order that this process told first. Where that is another one the cache had lost it, or never knew it."""
+    first = _remembered(system, order, tagged)
+    if first.packet != order.packet:
+        lasts_s = system.settings.preorder_s
+        if parse_packet_id(first.packet).source == COUNTER_SOURCE:
+            system.cache.set(keys.preorder_key(first.packet, tagged), msgspec.json.encode(first), ex=lasts_s)
+        system.cache.set(key, first.packet, ex=lasts_s)
     return first
+
+
+def _remembered(system: System, order: Order, tagged: bool) -> Order:
+    """The order that its key got in this process a moment ago: this one, where there was none."""
+    return system.recent.first(order.sender, order.client_key, tagged, order)
 
 
 def _insert(system: System, wanted: Order, at: PacketId) -> Order:

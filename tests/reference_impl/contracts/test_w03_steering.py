@@ -1,15 +1,17 @@
 """Steering: any share of new packets to either region, while the old ones stay where they are (W03)."""
 
 import time
+from datetime import date
+from typing import Any
 
 import pytest
 from night import Ending, Night
 
 from reference_impl.bootstrap import build
 from reference_impl.domain.errors import Refused
-from reference_impl.domain.identifiers import parse_packet_id
+from reference_impl.domain.identifiers import PacketId, parse_packet_id
 from reference_impl.domain.packet import Order
-from reference_impl.packets import send
+from reference_impl.packets import elsewhere, send
 from reference_impl.packets.send import SendRequest
 from reference_impl.stores.cache import preorder_key, send_key
 from reference_impl.system import System
@@ -74,6 +76,62 @@ def test_w03_a_process_of_one_region_asks_the_other(night: Night, monkeypatch: p
             south.send(sender, key=key)
     assert asked == [("north", key)] * 2
     assert region(south.send(sender)) == "south"
+
+
+THERE = str(PacketId("north", False, 0, date(2027, 2, 5), 0, 1, 1))
+
+
+@pytest.fixture
+def south(night: Night, monkeypatch: pytest.MonkeyPatch) -> Night:
+    """A process that serves south only; whatever is sent to the north is the packet THERE."""
+    monkeypatch.setattr(elsewhere, "send_elsewhere", lambda *_: THERE)
+    return night.like(serves=("south",), links={"north": "http://127.0.0.1:1"})
+
+
+@pytest.mark.parametrize("north_first", [True, False])
+def test_w22_two_taps_are_steered_alike(south: Night, north_first: bool) -> None:
+    """One by the cache, which then forgets it, one by the database, and steering changed in between: one packet; a new
+    key goes where new ones go by now."""
+    sender, key = south.person(), south.key()
+    with south.controls(steer_north=int(north_first)):
+        first = south.send(sender, key=key)
+    south.system.cache.delete(send_key(sender, key, False), preorder_key(first, False))
+    with south.controls(steer_north=int(not north_first), order_database=1):
+        assert (first == THERE) == north_first
+        assert south.send(sender, key=key) == first
+        assert (south.send(sender) == THERE) != north_first
+
+
+@pytest.mark.parametrize("north_first", [True, False])
+def test_w22_of_two_processes_the_first_at_the_cache_says_where(
+    night: Night, south: Night, north_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that steer one key differently at once: the cache knows one answer, and both give it."""
+    other = night.like(serves=south.system.settings.serves, links=south.system.settings.links)
+    sender, key, answers, claimed = south.person(), south.key(), [], send._claim
+
+    def claim(*arguments: Any) -> str:
+        monkeypatch.setattr(send, "_claim", claimed)
+        with other.controls(steer_north=int(north_first)):
+            answers.append(other.send(sender, key=key))
+        return claimed(*arguments)
+
+    monkeypatch.setattr(send, "_claim", claim)
+    with south.controls(steer_north=int(not north_first)):
+        answers.append(south.send(sender, key=key))
+    assert len(set(answers)) == 1 and len(answers) == 2
+    assert (answers[0] == THERE) == north_first
+
+
+def test_w22_a_key_that_was_bound_elsewhere_is_no_bad_request(night: Night, south: Night) -> None:
+    """What another region sent here, and bound there meanwhile: who asks again is told; nothing is refused for good."""
+    sender, key = night.person(), night.key()
+    with night.controls(order_database=1):
+        night.send(sender, key=key, region="north")
+    for process in (south, night.blind(serves=("south",))):
+        with pytest.raises(Refused) as refused:
+            process.send(sender, key=key, region="south", steered=True)
+        assert (refused.value.code, refused.value.kind.definite) == ("unavailable", False)
 
 
 def test_w03_what_is_steered_is_not_steered_again(night: Night) -> None:

@@ -113,6 +113,26 @@ def test_w16_two_sends_get_one_packet_when_the_cache_fails_between(night: Night,
     assert night.pay(answers[0], sender).state == "paid"
 
 
+def test_w16_what_was_told_stays_where_the_cache_knows_another(night: Night) -> None:
+    """The cache took a packet, its answer was lost, and the sender was told another one by the database: by the ledger
+    everybody tells that; without it this process does by its memory, and the cache learns it."""
+    here, sender, key, claimed = night.like(), night.rich(), night.key(), send._claim
+
+    def lost(*arguments: Any) -> str:
+        claimed(*arguments)
+        raise CacheError("no answer")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "_claim", lost)
+        told = here.send(sender, key=key)
+    assert source(told) == GENERATOR_SOURCE
+    assert night.send(sender, key=key) == here.send(sender, key=key) == told
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "_bound", lambda *_: None)
+        assert [one.send(sender, key=key) for one in (here, night)] == [told, told]
+    assert night.pay(told, sender).state == "paid"
+
+
 def test_w16_generator_and_counter_never_meet(night: Night) -> None:
     """Numbers of both sources from several processes, with a counter that fell in between, are all different."""
     processes = [night.like(), night.blind(), night.like(), night.blind()]
