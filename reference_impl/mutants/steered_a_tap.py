@@ -24,7 +24,7 @@ def _plant() -> None:
 MUTANT = Mutant(
     name="steered_a_tap",
     caught_by="idempotent_requests",
-    summary="the cache alone knows where a key was steered to: of two taps one goes to another city and one stays (W22)",
+    summary="only the cache knows where a key was steered to: of two taps one goes to another city and one stays (W22)",
     seen_in="this implementation, until a night on two regions lost a cache while somebody tapped twice",
     plant=_plant,
     world="two_taps",

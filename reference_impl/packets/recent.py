@@ -1,5 +1,6 @@
-"""What keys got in this process a moment ago: two sends at once under one key get one packet, also when the cache fails
-between them, one of them already has its answer, and the other one goes by the database (W16, W22)."""
+"""What keys got in this process a moment ago, orders and regions: two sends at once under one key get one packet, also
+when steering changes or the cache fails between them, one of them has its answer already, and the other goes by the
+database (W16, W22)."""
 
 from typing import Final, Generic, TypeVar
 
