@@ -12,9 +12,8 @@ from reference_impl.system import System
 _region = send._region
 
 
-def _steered_anew(system: System, request: SendRequest, wanted: Order, known: str | None, tagged: bool) -> str:
-    forgetful = replace(system, steered=Recent(system.runtime))
-    return _region(forgetful, request, wanted, known, tagged)
+def _steered_anew(system: System, request: SendRequest, wanted: Order, tagged: bool) -> str:
+    return _region(replace(system, steered=Recent(system.runtime)), request, wanted, tagged)
 
 
 def _plant() -> None:

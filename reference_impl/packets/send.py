@@ -50,7 +50,11 @@ def send(system: System, request: SendRequest, client_key: str, tagged: bool) ->
     system.limits.take("send_per_s")
     _check(system, request)
     wanted = _order(system, request, client_key)
-    order = _by_cache(system, request, wanted, tagged) or _by_database(system, request, wanted, tagged)
+    bound = system.ledger.bound_packet(wanted.sender, wanted.client_key, tagged)
+    if bound is not None:
+        order = _by_ledger(system, request, wanted, bound, tagged)
+    else:
+        order = _by_cache(system, request, wanted, tagged) or _by_database(system, request, wanted, tagged)
     if msgspec.structs.replace(order, packet="", paid_us=0, expires_us=0) != wanted:
         raise Refused("key_bound", "this key sent another packet")
     return order
@@ -65,7 +69,13 @@ def preordered(system: System, packet: str, tagged: bool) -> Order | None:
     return msgspec.json.decode(str(body), type=Order) if body else None
 
 
-# `known` is what a key has got: a packet's id, or the region that was asked to make one.
+def _by_ledger(system: System, request: SendRequest, wanted: Order, bound: str, tagged: bool) -> Order:
+    """The order of the packet that the key is bound to; that is final, whatever the cache knows (Money rule 2)."""
+    at = parse_packet_id(bound)
+    if at.region not in system.settings.regions_served:
+        return _elsewhere(system, at.region, request, wanted, tagged)
+    paid = system.ledger.paid_order(bound, wanted.sender, tagged)  # unpaid, a sweeper may have removed it since
+    return paid or preorders.read(system, at) or _insert(system, wanted, at)
 
 
 def _by_cache(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order | None:
@@ -80,54 +90,42 @@ def _by_cache(system: System, request: SendRequest, wanted: Order, tagged: bool)
 
 
 def _cached(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
-    """The order as the cache has or gets it. What the ledger binds the key to is final, whatever the cache says."""
     key = keys.send_key(wanted.sender, wanted.client_key, tagged)
-    told, bound = _text(system.cache.get(key)), _bound(system, wanted, tagged)
-    standing = _in_cache(system, told, tagged) if bound is None else None
+    known = _text(system.cache.get(key))  # a packet's id, or the region that was asked to make one
+    standing = _in_cache(system, known, tagged)
     if standing is not None:
         return _first(system, standing, key, tagged)
-    region = _region(system, request, wanted, bound or (told if told in REGION_DIGITS else None), tagged)
-    if region not in system.settings.regions_served:
-        standing = _in_cache(system, _claim(system, key, region), tagged) if bound is None else None
-        if standing is not None:
-            return _first(system, standing, key, tagged)
-        return _elsewhere(system, region, request, wanted, tagged)
-    if bound is not None:
-        return _standing(system, bound, wanted, tagged)
-    order = msgspec.structs.replace(wanted, packet=_numbered_by_cache(system, region, tagged))
-    return _keep(system, order, key, tagged) or _cached(system, request, wanted, tagged)
+    region = known if known in REGION_DIGITS else _region(system, request, wanted, tagged)
+    if region in system.settings.regions_served:
+        order = msgspec.structs.replace(wanted, packet=_numbered_by_cache(system, region, tagged))
+        return _keep(system, order, key, tagged) or _cached(system, request, wanted, tagged)
+    standing = _in_cache(system, _claim(system, key, region), tagged)
+    if standing is not None:
+        return _first(system, standing, key, tagged)
+    return _elsewhere(system, region, request, wanted, tagged)
 
 
 def _by_database(system: System, request: SendRequest, wanted: Order, tagged: bool) -> Order:
     """The order as the order database has or gets it. Its row stands before its key is bound: what no key leads to is
     swept, and a key that leads to nothing is never seen."""
-    known = _bound(system, wanted, tagged)
-    region = _region(system, request, wanted, known, tagged)
+    region = _region(system, request, wanted, tagged)
     if region not in system.settings.regions_served:
         return _elsewhere(system, region, request, wanted, tagged)
-    if known is not None:
-        return _standing(system, known, wanted, tagged)
     made = _insert(system, wanted, _numbered_by_generator(system, region, wanted, tagged))
     first = _remembered(system, made, tagged)
     if first.packet != made.packet:
         return first
     bound = system.ledger.bind_key(wanted.sender, wanted.client_key, made.packet, tagged)
-    return made if bound == made.packet else _by_database(system, request, wanted, tagged)
+    return made if bound == made.packet else _by_ledger(system, request, wanted, bound, tagged)
 
 
-def _region(system: System, request: SendRequest, wanted: Order, known: str | None, tagged: bool) -> str:
-    """The key's answer comes first, then who steers; what was steered a moment ago is not steered anew, lest of two
-    taps at once one go elsewhere and the other stay."""
-    if known is not None:
-        return known if known in REGION_DIGITS else parse_packet_id(known).region
+def _region(system: System, request: SendRequest, wanted: Order, tagged: bool) -> str:
+    """Where a key goes that nobody knows: once it was steered, there again for a while, lest of two taps at once one
+    stays and the other goes elsewhere (W22)."""
     if request.steered:
         return request.region
     region = steering.region_for(system, request.region, wanted.sender, wanted.client_key)
     return system.steered.first(wanted.sender, wanted.client_key, tagged, region)
-
-
-def _bound(system: System, wanted: Order, tagged: bool) -> str | None:
-    return system.ledger.bound_packet(wanted.sender, wanted.client_key, tagged)
 
 
 def _text(told: object) -> str | None:
@@ -138,18 +136,10 @@ def _in_cache(system: System, known: str | None, tagged: bool) -> Order | None:
     return preordered(system, known, tagged) if known and known not in REGION_DIGITS else None
 
 
-def _standing(system: System, packet: str, wanted: Order, tagged: bool) -> Order:
-    """The order of the packet that the key is bound to: paid, or preordered in the database, where a sweeper may have
-    removed it; then it is preordered again."""
-    paid = system.ledger.paid_order(packet, wanted.sender, tagged)
-    at = parse_packet_id(packet)
-    return paid or preorders.read(system, at) or _insert(system, wanted, at)
-
-
 def _elsewhere(system: System, region: str, request: SendRequest, wanted: Order, tagged: bool) -> Order:
     """The processes of that region preorder it: they are told that it is steered, and pass it on to nobody.
 
-    Raises Refused; "unavailable" also where its key was bound elsewhere since it was sent here: who asks again is told.
+    Raises Refused; "unavailable" also where the key got a packet of another region since: who asks again is told.
     """
     if request.steered and region != request.region:
         raise Refused("unavailable", f"it got a packet of {region}")

@@ -8,6 +8,7 @@ from night import Night, together
 
 from reference_impl.domain.errors import Refused
 from reference_impl.domain.identifiers import COUNTER_SOURCE, GENERATOR_SOURCE, parse_packet_id
+from reference_impl.ledger.ledger import Ledger
 from reference_impl.packets import preorders, send
 from reference_impl.stores.cache import CacheError
 from reference_impl.stores.layout import tables_of
@@ -128,7 +129,7 @@ def test_w16_what_was_told_stays_where_the_cache_knows_another(night: Night) -> 
     assert source(told) == GENERATOR_SOURCE
     assert night.send(sender, key=key) == here.send(sender, key=key) == told
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(send, "_bound", lambda *_: None)
+        patch.setattr(Ledger, "bound_packet", lambda *_: None)
         assert [one.send(sender, key=key) for one in (here, night)] == [told, told]
     assert night.pay(told, sender).state == "paid"
 
