@@ -1,13 +1,39 @@
 -- statement: what the cache says of a packet (its state, what is left of it, each open) is what the orders say
 -- needs: packets(packet, total_fen, shares, state), opens(packet, person, amount_fen), cache_view(view, packet)
 -- holds: after drain
+-- uses: cache_sheet, doubled_opens
 -- sentence: the cache {fault} of packet {subject}
 
 -- section: violations
-WITH cached AS (
-    SELECT store, packet, person, state, amount_fen, sequence, remaining_fen, remaining_shares
+WITH bodies AS (
+    SELECT store, packet, state, remaining_fen, remaining_shares
     FROM cache_view
-    WHERE view = 'cache'
+    WHERE view = 'cache' AND person IS NULL
+),
+-- Only where what is due is shown, nobody opened twice and there is one row for the state, the opens are beyond doubt.
+suspects AS (
+    SELECT packet
+    FROM cache_sheet
+    GROUP BY packet, store, person, amount_fen, sequence
+    HAVING COUNT(due) <> COUNT(shown)
+    UNION
+    SELECT packet FROM doubled_opens
+    UNION
+    SELECT packet
+    FROM bodies
+    GROUP BY packet, store
+    HAVING COUNT(*) > 1
+),
+cached AS (
+    SELECT
+        cache_view.store,
+        cache_view.packet,
+        cache_view.person,
+        cache_view.amount_fen,
+        cache_view.sequence
+    FROM cache_view
+    INNER JOIN suspects ON suspects.packet IS NOT DISTINCT FROM cache_view.packet
+    WHERE cache_view."view" = 'cache'
 ),
 taken AS (
     SELECT packet, COUNT(*) AS opens, CASE WHEN COUNT(*) = COUNT(amount_fen) THEN SUM(amount_fen) END AS taken_fen
@@ -40,23 +66,20 @@ shown AS (
 ),
 faults AS (
     SELECT
-        cached.packet,
+        bodies.packet,
         CAST(NULL AS VARCHAR) AS person,
-        'says it is ' || COALESCE(cached.state, 'nothing') || ' with ' || COALESCE(CAST(cached.remaining_shares AS VARCHAR), 'no')
-        || ' shares and ' || COALESCE(CAST(cached.remaining_fen AS VARCHAR), 'no') || ' fen left, the orders '
+        'says it is ' || COALESCE(bodies.state, 'nothing') || ' with ' || COALESCE(CAST(bodies.remaining_shares AS VARCHAR), 'no')
+        || ' shares and ' || COALESCE(CAST(bodies.remaining_fen AS VARCHAR), 'no') || ' fen left, the orders '
         || COALESCE(orders.state, 'nothing') || ', ' || COALESCE(CAST(orders.remaining_shares AS VARCHAR), 'none')
         || ' and ' || COALESCE(CAST(orders.remaining_fen AS VARCHAR), 'none') AS fault,
-        ABS(COALESCE(cached.remaining_fen, 0) - COALESCE(orders.remaining_fen, 0)) AS badness
-    FROM cached
-    LEFT JOIN orders ON orders.packet = cached.packet
+        ABS(COALESCE(bodies.remaining_fen, 0) - COALESCE(orders.remaining_fen, 0)) AS badness
+    FROM bodies
+    LEFT JOIN orders ON orders.packet = bodies.packet
     WHERE
-        cached.person IS NULL
-        AND (
-            orders.packet IS NULL
-            OR cached.state <> orders.state
-            OR cached.remaining_fen <> orders.remaining_fen
-            OR cached.remaining_shares <> orders.remaining_shares
-        )
+        orders.packet IS NULL
+        OR bodies.state <> orders.state
+        OR bodies.remaining_fen <> orders.remaining_fen
+        OR bodies.remaining_shares <> orders.remaining_shares
     UNION ALL
     SELECT
         cached.packet,

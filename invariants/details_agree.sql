@@ -2,27 +2,13 @@
 --   place in the order
 -- needs: packets(packet, state), opens(packet, person, amount_fen, sequence), cache_view(view, packet, state)
 -- holds: after drain
+-- uses: details_sheet
 -- sentence: details of packet {subject} {fault}
 
 -- section: violations
-WITH lines AS (
-    SELECT packet, 'open' AS about, person, amount_fen, sequence, 1 AS due, NULL AS shown, opened_us AS moment
-    FROM opens
-    UNION ALL
-    SELECT packet, 'open' AS about, person, amount_fen, sequence, NULL AS due, 1 AS shown, NULL AS moment
-    FROM cache_view
-    WHERE "view" = 'details' AND person IS NOT NULL
-    UNION ALL
-    SELECT packet, state AS about, NULL AS person, NULL AS amount_fen, NULL AS sequence, 1 AS due, NULL AS shown, paid_us AS moment
-    FROM packets
-    UNION ALL
-    SELECT packet, state AS about, NULL AS person, NULL AS amount_fen, NULL AS sequence, NULL AS due, 1 AS shown, NULL AS moment
-    FROM cache_view
-    WHERE "view" = 'details' AND person IS NULL
-),
-uneven AS (
+WITH uneven AS (
     SELECT packet, about, person, amount_fen, sequence, COUNT(due) AS due, COUNT(shown) AS shown, MIN(moment) AS moment
-    FROM lines
+    FROM details_sheet
     GROUP BY packet, about, person, amount_fen, sequence
     HAVING COUNT(due) <> COUNT(shown)
 ),

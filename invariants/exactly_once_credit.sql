@@ -1,66 +1,15 @@
 -- statement: the vouchers of opens and refunds are, as a multiset, the credits in the ledger: none lost, doubled, altered or
 --   out of nowhere
 -- needs: opens(voucher, person, amount_fen), refunds(voucher, person, amount_fen), postings(subject, account, amount_fen), accounts(account)
--- uses: doubled_accounts
+-- uses: doubled_accounts, vouchers_sheet
 -- sentence: voucher {subject} {fault}
 
 -- section: violations
-WITH standing AS (
-    SELECT
-        accounts.store,
-        accounts.account,
-        COALESCE(accounts.tag, FALSE) AS tag,
-        accounts.kind,
-        accounts.person,
-        doubled_accounts.account IS NOT NULL AS doubled
-    FROM accounts
-    LEFT JOIN doubled_accounts
-        ON
-            doubled_accounts.store = accounts.store
-            AND doubled_accounts.account = accounts.account
-            AND doubled_accounts.tag = COALESCE(accounts.tag, FALSE)
-),
--- whose an account is: of one that stands more than once, the least of those that are said
-holders AS (
-    SELECT store, account, tag, kind, person
-    FROM standing
-    WHERE NOT doubled
-    UNION ALL
-    SELECT store, account, tag, MIN(kind) AS kind, MIN(person) AS person
-    FROM standing
-    WHERE doubled
-    GROUP BY store, account, tag
-),
-both_sides AS (
-    SELECT voucher, person, amount_fen, 1 AS owed, NULL AS paid, opened_us AS moment
-    FROM opens
-    UNION ALL
-    SELECT voucher, person, amount_fen, 1 AS owed, NULL AS paid, refunded_us AS moment
-    FROM refunds
-    UNION ALL
-    SELECT
-        postings.subject AS voucher,
-        holders.person,
-        postings.amount_fen,
-        NULL AS owed,
-        1 AS paid,
-        postings.posted_us AS moment
-    FROM postings
-    LEFT JOIN holders
-        ON
-            holders.store = postings.store
-            AND holders.account = postings.account
-            AND holders.tag = COALESCE(postings.tag, FALSE)
-    WHERE
-        (postings.kind IN ('credit', 'refund') OR postings.kind IS NULL)
-        AND (postings.account_kind = 'user' OR postings.account_kind IS NULL)
-        AND COALESCE(postings.account_kind, holders.kind, 'user') = 'user'
-),
-uneven AS (
-    SELECT voucher, person, amount_fen, COUNT(owed) AS owed, COUNT(paid) AS paid, MIN(moment) AS moment
-    FROM both_sides
+WITH uneven AS (
+    SELECT voucher, person, amount_fen, COUNT(due) AS owed, COUNT(shown) AS paid, MIN(moment) AS moment
+    FROM vouchers_sheet
     GROUP BY voucher, person, amount_fen
-    HAVING COUNT(owed) <> COUNT(paid)
+    HAVING COUNT(due) <> COUNT(shown)
 ),
 named AS (
     SELECT

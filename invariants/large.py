@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import duckdb
 
-from invariants.registry import SHARED, Invariant, drawing_on, shared
+from invariants.registry import SHARED, Invariant, drawing_on, is_sheet, shared
 from invariants.schema import EVIDENCE, HISTORY
+from invariants.sheets import lines_in_doubt
 
 Row = dict[str, Any]
 
@@ -78,8 +79,9 @@ class LargeWorld:
         """The query on tables of the shared relations that it reads, each made when it is first read."""
         for name, relation in SHARED.items():
             if name not in self._shared and relation in query:
-                table = f"shared_{name}"
-                self._connection.execute(f"CREATE TEMP TABLE {table} AS {drawing_on(shared(name), self._shared)}")
+                table, whole = f"shared_{name}", drawing_on(shared(name), self._shared)
+                lines = lines_in_doubt(self._connection, whole) if is_sheet(name) else whole
+                self._connection.execute(f"CREATE TEMP TABLE {table} AS {lines}")
                 self._shared[name] = table
         return drawing_on(query, self._shared)
 

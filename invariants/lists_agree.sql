@@ -2,23 +2,13 @@
 --   line for each open, of the same amount, and nothing else
 -- needs: packets(packet, sender, total_fen, state), opens(packet, person, amount_fen), user_lists(person, box, packet, amount_fen)
 -- holds: after drain
+-- uses: lists_sheet
 -- sentence: {box} list of person {person}: packet {subject} {fault}
 
 -- section: violations
-WITH lines AS (
-    SELECT sender AS person, 'sent' AS box, packet, total_fen AS amount_fen, 1 AS due, NULL AS shown, paid_us AS moment
-    FROM packets
-    WHERE COALESCE(state, 'paid') <> 'void'
-    UNION ALL
-    SELECT person, 'received' AS box, packet, amount_fen, 1 AS due, NULL AS shown, opened_us AS moment
-    FROM opens
-    UNION ALL
-    SELECT person, box, packet, amount_fen, NULL AS due, 1 AS shown, at_us AS moment
-    FROM user_lists
-),
-uneven AS (
+WITH uneven AS (
     SELECT person, box, packet, amount_fen, COUNT(due) AS due, COUNT(shown) AS shown, MIN(moment) AS moment
-    FROM lines
+    FROM lists_sheet
     GROUP BY person, box, packet, amount_fen
     HAVING COUNT(due) <> COUNT(shown)
 ),

@@ -1,19 +1,19 @@
 -- statement: a person opens a packet at most once
 -- needs: opens(packet, person)
+-- uses: doubled_opens
 -- sentence: person {person} opened packet {subject} {opens} times and took {taken_fen} fen
 
 -- section: violations
 SELECT
-    packet AS subject,
+    opens.packet AS subject,
     COUNT(*) - 1 AS badness,
-    MIN(opened_us) AS moment,
-    person,
+    MIN(opens.opened_us) AS moment,
+    opens.person,
     COUNT(*) AS opens,
-    SUM(amount_fen) AS taken_fen
+    SUM(opens.amount_fen) AS taken_fen
 FROM opens
-WHERE packet IS NOT NULL AND person IS NOT NULL
-GROUP BY packet, person
-HAVING COUNT(*) > 1
+INNER JOIN doubled_opens ON doubled_opens.packet = opens.packet AND doubled_opens.person = opens.person
+GROUP BY opens.packet, opens.person
 
 -- section: unsettled
 SELECT COALESCE(packet, 'unknown') AS subject, 'has an opened share that does not say whose, or of which packet' AS fault

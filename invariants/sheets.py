@@ -1,0 +1,36 @@
+"""Sheets: relations that set what is due against what is shown, line by line.
+
+What balances says nothing, and of a large night nearly everything balances. So only those lines are looked at that may
+not: lines fall into buckets by their first column, and a bucket is even if the hashes of its lines due sum up to those
+of its lines shown. That an uneven one looks even is as likely as that two hashes are the same, 1 in 2^64.
+"""
+
+from typing import Final
+
+import duckdb
+
+_BUCKET_BITS: Final = 14
+_BUCKETS: Final = 1 << _BUCKET_BITS
+_UNEVEN_MOST: Final = _BUCKETS // 4  # beyond, leaving out the others is not worth a second look
+_NO_KEY: Final = ("due", "shown", "moment")
+
+
+def lines_in_doubt(connection: duckdb.DuckDBPyConnection, sheet: str) -> str:
+    """A query of those lines of a sheet, a query itself, among which all are that do not balance."""
+    key = [name for name, *_ in connection.execute(f"DESCRIBE {sheet}").fetchall() if name not in _NO_KEY]
+    bucket = f'hash("{key[0]}") >> {64 - _BUCKET_BITS}'
+    whole = ", ".join(f'"{name}"' for name in key)
+    uneven = connection.execute(
+        f"""
+        SELECT bucket FROM (SELECT {bucket} AS bucket, hash({whole}) AS line, due, shown FROM ({sheet}))
+        GROUP BY bucket
+        HAVING SUM(CASE WHEN due IS NOT NULL THEN line ELSE 0 END) <> SUM(CASE WHEN shown IS NOT NULL THEN line ELSE 0 END)
+        """
+    ).fetchall()
+    if len(uneven) > _UNEVEN_MOST:
+        return sheet
+    # as a bit of a word, and not as a list, it is a filter that goes down to where the lines are read
+    bits = ["0"] * _BUCKETS
+    for (number,) in uneven:
+        bits[number] = "1"
+    return f"SELECT * FROM ({sheet}) WHERE get_bit('{''.join(bits)}'::BIT, ({bucket})::INTEGER) = 1"
