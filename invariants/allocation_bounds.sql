@@ -1,33 +1,46 @@
 -- statement: replayed by sequence from (total, shares), every amount lies within its bounds, is at least 1 fen, and the
 --   last share takes all
 -- needs: packets(packet, kind, total_fen, shares), opens(packet, sequence, amount_fen)
--- uses: chain
+-- uses: chain, links_sheet, loose, takings, terms
 -- sentence: packet {subject}: share {sequence} of person {person}, {amount_fen} fen, {fault}
 
 -- section: violations
-WITH orders AS (
-    SELECT packet, MIN(kind) AS kind, MIN(total_fen) AS total_fen, MIN(shares) AS shares
-    FROM packets
-    GROUP BY packet
-),
-vague AS (
+WITH vague AS (
     SELECT packet FROM opens WHERE sequence IS NULL OR amount_fen IS NULL GROUP BY packet
 ),
+-- where the shares plainly follow on each other, a number is a position
 replay AS (
+    SELECT
+        opens.packet,
+        opens.person,
+        opens.sequence,
+        opens.amount_fen,
+        opens.opened_us,
+        terms.kind,
+        terms.total_fen,
+        terms.shares,
+        TRUE AS replayable,
+        opens.sequence AS position,
+        opens.remaining_fen + opens.amount_fen AS left_fen
+    FROM opens
+    INNER JOIN terms ON terms.packet = opens.packet
+    LEFT JOIN loose ON loose.packet = opens.packet
+    WHERE loose.packet IS NULL
+    UNION ALL
     SELECT
         chain.packet,
         chain.person,
         chain.sequence,
         chain.amount_fen,
         chain.opened_us,
-        orders.kind,
-        orders.total_fen,
-        orders.shares,
+        terms.kind,
+        terms.total_fen,
+        terms.shares,
         vague.packet IS NULL AS replayable,
         chain.position,
-        orders.total_fen + chain.amount_fen - chain.taken_fen AS left_fen
+        terms.total_fen + chain.amount_fen - chain.taken_fen AS left_fen
     FROM chain
-    INNER JOIN orders ON orders.packet = chain.packet
+    INNER JOIN terms ON terms.packet = chain.packet
     LEFT JOIN vague ON vague.packet = chain.packet
 ),
 draws AS (

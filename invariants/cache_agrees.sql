@@ -1,7 +1,7 @@
 -- statement: what the cache says of a packet (its state, what is left of it, each open) is what the orders say
 -- needs: packets(packet, total_fen, shares, state), opens(packet, person, amount_fen), cache_view(view, packet)
 -- holds: after drain
--- uses: cache_sheet, doubled_opens
+-- uses: cache_sheet, doubled_opens, takings
 -- sentence: the cache {fault} of packet {subject}
 
 -- section: violations
@@ -35,11 +35,6 @@ cached AS (
     INNER JOIN suspects ON suspects.packet IS NOT DISTINCT FROM cache_view.packet
     WHERE cache_view."view" = 'cache'
 ),
-taken AS (
-    SELECT packet, COUNT(*) AS opens, CASE WHEN COUNT(*) = COUNT(amount_fen) THEN SUM(amount_fen) END AS taken_fen
-    FROM opens
-    GROUP BY packet
-),
 -- of what was closed early nothing is left
 orders AS (
     SELECT
@@ -48,15 +43,15 @@ orders AS (
         MIN(
             CASE
                 WHEN packets.state IN ('refunded', 'void') THEN 0
-                WHEN taken.packet IS NULL THEN packets.total_fen
-                ELSE packets.total_fen - taken.taken_fen
+                WHEN takings.packet IS NULL THEN packets.total_fen
+                ELSE packets.total_fen - takings.taken_fen
             END
         ) AS remaining_fen,
         MIN(
-            CASE WHEN packets.state IN ('refunded', 'void') THEN 0 ELSE packets.shares - COALESCE(taken.opens, 0) END
+            CASE WHEN packets.state IN ('refunded', 'void') THEN 0 ELSE packets.shares - COALESCE(takings.opens, 0) END
         ) AS remaining_shares
     FROM packets
-    LEFT JOIN taken ON taken.packet = packets.packet
+    LEFT JOIN takings ON takings.packet = packets.packet
     GROUP BY packets.packet
 ),
 shown AS (

@@ -1,27 +1,42 @@
 -- statement: the lines of each entry sum to 0; each account stands once, and its balance is the sum of its lines
 -- needs: postings(entry, account, amount_fen), accounts(account, balance_fen)
--- uses: doubled_accounts, sums
+-- uses: doubled_accounts, entries_sheet, sums
 -- sentence: {fault}
 
 -- section: violations
 WITH balances AS (
     SELECT store, COALESCE(tag, FALSE) AS tag, account, balance_fen
     FROM accounts
+),
+uneven AS (
+    SELECT store, tag, entry
+    FROM (
+        SELECT store, tag, entry
+        FROM entries_sheet
+        GROUP BY store, tag, entry, unsaid
+        HAVING SUM(due) <> SUM(shown)
+    ) AS sides
+    GROUP BY store, tag, entry
 )
 SELECT
-    COALESCE(entry, 'without an id') AS subject,
+    COALESCE(postings.entry, 'without an id') AS subject,
     CASE
-        WHEN COUNT(CASE WHEN amount_fen IS NULL THEN 1 END) > 0 THEN 'entry {subject} in {store} has a line without an amount'
+        WHEN COUNT(CASE WHEN postings.amount_fen IS NULL THEN 1 END) > 0 THEN 'entry {subject} in {store} has a line without an amount'
         ELSE 'entry {subject} in {store} sums to {lines_fen} fen and not to 0'
     END AS fault,
-    ABS(SUM(COALESCE(amount_fen, 0))) AS badness,
-    MIN(posted_us) AS moment,
-    store,
-    SUM(COALESCE(amount_fen, 0)) AS lines_fen,
+    ABS(SUM(COALESCE(postings.amount_fen, 0))) AS badness,
+    MIN(postings.posted_us) AS moment,
+    postings.store,
+    SUM(COALESCE(postings.amount_fen, 0)) AS lines_fen,
     CAST(NULL AS BIGINT) AS balance_fen
 FROM postings
-GROUP BY store, COALESCE(tag, FALSE), entry
-HAVING SUM(COALESCE(amount_fen, 0)) <> 0 OR COUNT(CASE WHEN amount_fen IS NULL THEN 1 END) > 0
+INNER JOIN uneven
+    ON
+        uneven.store IS NOT DISTINCT FROM postings.store
+        AND uneven.tag = COALESCE(postings.tag, FALSE)
+        AND uneven.entry IS NOT DISTINCT FROM postings.entry
+GROUP BY postings.store, uneven.tag, postings.entry
+HAVING SUM(COALESCE(postings.amount_fen, 0)) <> 0 OR COUNT(CASE WHEN postings.amount_fen IS NULL THEN 1 END) > 0
 UNION ALL
 SELECT
     COALESCE(balances.account, sums.account, 'without an id') AS subject,

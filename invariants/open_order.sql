@@ -1,16 +1,11 @@
 -- statement: the order of a packet's sequence numbers respects real time, remaining falls by each amount, and clients were
 --   told the same sequence and remaining
 -- needs: history(clock_error_ns), packets(packet, total_fen), opens(packet, person, sequence, amount_fen, remaining_fen)
--- uses: attempts, chain, odd
+-- uses: attempts, chain, links_sheet, loose, odd, takings, terms
 -- sentence: packet {subject}: share {sequence} of person {person} {fault}
 
 -- section: violations
-WITH orders AS (
-    SELECT packet, MIN(total_fen) AS total_fen
-    FROM packets
-    GROUP BY packet
-),
-broken AS (
+WITH broken AS (
     SELECT
         chain.packet,
         chain.person,
@@ -19,12 +14,12 @@ broken AS (
         chain.remaining_fen,
         chain.opened_us,
         chain.position,
-        COALESCE(chain.before_fen, orders.total_fen) AS before_fen
+        COALESCE(chain.before_fen, terms.total_fen) AS before_fen
     FROM chain
-    LEFT JOIN orders ON chain.before_fen IS NULL AND orders.packet = chain.packet
+    LEFT JOIN terms ON chain.before_fen IS NULL AND terms.packet = chain.packet
     WHERE
         chain.sequence IS DISTINCT FROM chain.position
-        OR chain.remaining_fen IS DISTINCT FROM COALESCE(chain.before_fen, orders.total_fen) - chain.amount_fen
+        OR chain.remaining_fen IS DISTINCT FROM COALESCE(chain.before_fen, terms.total_fen) - chain.amount_fen
 ),
 -- When each share was asked for and when its success was known; whoever was not told its number is looked up.
 noted AS (

@@ -22,7 +22,8 @@ Violations, unsettled and examined stay within SQL that sqlglot carries to Spark
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -30,11 +31,6 @@ from typing import Final
 from msgspec import Struct
 
 Needs = dict[str, tuple[str, ...]]
-
-SHARED: Final = {
-    path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(Path(__file__).parent.glob("shared/*.sql"))
-}
-"""The relations that invariants share, by name: a SELECT over canonical tables."""
 
 CANARY: Final = "canary"
 """What the subjects of planted violations begin with."""
@@ -48,6 +44,19 @@ _QUERIES: Final = {"violations", "unsettled", "examined"}
 _SECTION: Final = re.compile(r"^-- section: (\w+)$", re.MULTILINE)
 _FIELD: Final = re.compile(r"^-- (\w+): (.+(?:\n--   .+)*)", re.MULTILINE)
 _NEED: Final = re.compile(r"(\w+)(?:\(([^)]*)\))?")
+_READ: Final = re.compile(r"\b(?:FROM|JOIN) (\w+)")
+
+
+def _in_order(relations: Mapping[str, str]) -> dict[str, str]:
+    """Each relation behind those that it reads; graphlib.CycleError where there is no such order."""
+    reads = {name: sorted(set(_READ.findall(query)) & relations.keys()) for name, query in relations.items()}
+    return {name: relations[name] for name in TopologicalSorter(reads).static_order()}
+
+
+SHARED: Final = _in_order(
+    {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(Path(__file__).parent.glob("shared/*.sql"))}
+)
+"""The relations that invariants share, by name, each behind those that it reads: a SELECT over canonical tables."""
 
 
 class Invariant(Struct, frozen=True):
@@ -107,15 +116,15 @@ def parse(name: str, text: str) -> Invariant:
 
 
 def shared(name: str) -> str:
-    """The complete query of a shared relation; it may read those before it in the alphabet."""
-    return _complete(SHARED[name], tuple(other for other in SHARED if other < name))
+    """The complete query of a shared relation."""
+    return _complete(SHARED[name], SHARED.keys() - {name})
 
 
 def is_sheet(name: str) -> bool:
     """Does a shared relation set what is due against what is shown (`…_sheet`, columns `due` and `shown`)?
 
-    Its reader may only ask it for what does not balance: lines alike in all columns but these and `moment`, of which
-    not as many are due as are shown. So whoever makes a table of it may leave out what balances.
+    Its reader may only ask it for what does not balance: lines that are alike in all columns but these and `moment`,
+    and whose `due` does not come to their `shown`. So whoever makes a table of it may leave out what balances.
     """
     return name.endswith("_sheet")
 
@@ -127,11 +136,11 @@ def drawing_on(query: str, tables: Mapping[str, str]) -> str:
     return query
 
 
-def _complete(query: str, uses: tuple[str, ...]) -> str:
+def _complete(query: str, uses: Collection[str]) -> str:
     """The query with the shared relations that it reads, and those that these read, said in its WITH."""
     read: list[str] = []
-    for name in reversed(uses):
-        if re.search(rf"\b{name}\b", "\n".join((query, *(SHARED[other] for other in read)))):
+    for name in reversed(SHARED):
+        if name in uses and name in _READ.findall("\n".join((query, *(SHARED[other] for other in read)))):
             read.insert(0, name)
     said = ",\n".join(_said(name) for name in read)
     if not said:

@@ -1,8 +1,8 @@
 """Sheets: relations that set what is due against what is shown, line by line.
 
 What balances says nothing, and of a large night nearly everything balances. So only those lines are looked at that may
-not: lines fall into buckets by their first column, and a bucket is even if the hashes of its lines due sum up to those
-of its lines shown. That an uneven one looks even is as likely as that two hashes are the same, 1 in 2^64.
+not: lines fall into buckets by their first column, and a bucket is even if the hashes of its lines, each times what is
+due less what is shown, sum up to 0. That an uneven one looks even is as likely as that two hashes of 48 bits are alike.
 """
 
 from typing import Final
@@ -22,11 +22,17 @@ def lines_in_doubt(connection: duckdb.DuckDBPyConnection, sheet: str) -> str:
     whole = ", ".join(f'"{name}"' for name in key)
     uneven = connection.execute(
         f"""
-        SELECT bucket FROM (SELECT {bucket} AS bucket, hash({whole}) AS line, due, shown FROM ({sheet}))
+        SELECT bucket
+        FROM (
+            SELECT {bucket} AS bucket, hash({whole}) >> 16 AS line, COALESCE(due, 0) - COALESCE(shown, 0) AS lacking
+            FROM ({sheet})
+        )
         GROUP BY bucket
-        HAVING SUM(CASE WHEN due IS NOT NULL THEN line ELSE 0 END) <> SUM(CASE WHEN shown IS NOT NULL THEN line ELSE 0 END)
+        HAVING SUM(lacking::HUGEINT * line::HUGEINT) <> 0
         """
     ).fetchall()
+    if not uneven:
+        return f"SELECT * FROM ({sheet}) LIMIT 0"
     if len(uneven) > _UNEVEN_MOST:
         return sheet
     # as a bit of a word, and not as a list, it is a filter that goes down to where the lines are read

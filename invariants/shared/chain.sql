@@ -1,25 +1,41 @@
--- The opened shares of each packet in the order of their sequence numbers, with what was taken and left on the way.
+-- The shares of loose packets in the order of their sequence numbers, with what was taken and left on the way.
 SELECT
-    packet,
-    person,
-    sequence,
-    amount_fen,
-    remaining_fen,
-    opened_us,
+    opens.packet,
+    opens.person,
+    opens.sequence,
+    opens.amount_fen,
+    opens.remaining_fen,
+    opens.opened_us,
     ROW_NUMBER() OVER (
-        PARTITION BY packet
+        PARTITION BY opens.packet
         ORDER BY
-            sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST, amount_fen NULLS LAST, remaining_fen NULLS LAST
+            opens.sequence NULLS LAST,
+            opens.voucher NULLS LAST,
+            opens.person NULLS LAST,
+            opens.amount_fen NULLS LAST,
+            opens.remaining_fen NULLS LAST,
+            opens.opened_us NULLS LAST
     ) AS position,
-    SUM(amount_fen) OVER (
-        PARTITION BY packet
+    SUM(opens.amount_fen) OVER (
+        PARTITION BY opens.packet
         ORDER BY
-            sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST, amount_fen NULLS LAST, remaining_fen NULLS LAST
+            opens.sequence NULLS LAST,
+            opens.voucher NULLS LAST,
+            opens.person NULLS LAST,
+            opens.amount_fen NULLS LAST,
+            opens.remaining_fen NULLS LAST,
+            opens.opened_us NULLS LAST
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS taken_fen,
-    LAG(remaining_fen) OVER (
-        PARTITION BY packet
+    LAG(opens.remaining_fen) OVER (
+        PARTITION BY opens.packet
         ORDER BY
-            sequence NULLS LAST, voucher NULLS LAST, person NULLS LAST, amount_fen NULLS LAST, remaining_fen NULLS LAST
+            opens.sequence NULLS LAST,
+            opens.voucher NULLS LAST,
+            opens.person NULLS LAST,
+            opens.amount_fen NULLS LAST,
+            opens.remaining_fen NULLS LAST,
+            opens.opened_us NULLS LAST
     ) AS before_fen
 FROM opens
+INNER JOIN loose ON loose.packet IS NOT DISTINCT FROM opens.packet
