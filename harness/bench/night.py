@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from harness.bench import night_facts, night_tables, planted
 from harness.bench.night_facts import Columns, Intents
 from harness.history.read import SCHEMA
+from harness.parquet import writing
 from harness.target.coerce import arrow_schema
 from invariants.schema import EVIDENCE
 
@@ -100,7 +101,9 @@ class _Files:
         self._evidence.mkdir(parents=True)
         for table, columns in EVIDENCE.items():
             path = self._evidence / f"{table}.parquet"
-            self._writers[table] = self._stack.enter_context(pq.ParquetWriter(path, arrow_schema(columns)))
+            schema = arrow_schema(columns)
+            writer = pq.ParquetWriter(path, schema, **writing(schema))
+            self._writers[table] = self._stack.enter_context(writer)
         return self
 
     def __exit__(
@@ -137,5 +140,6 @@ class _Files:
             basename_template=f"from-{self.rows['history']}-{{i}}.parquet",
             max_partitions=self._partitions + 1,
             min_rows_per_group=_ROWS_A_HISTORY_GROUP,
+            file_options=ds.ParquetFileFormat().make_write_options(**writing(SCHEMA)),
             existing_data_behavior="overwrite_or_ignore",
         )

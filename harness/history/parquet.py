@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.history.read import SCHEMA, read_worker, workers
+from harness.parquet import writing
 
 _ROWS_A_PARTITION: Final = 1_000_000
 _PARTITIONS_MAX: Final = 256
@@ -83,6 +84,7 @@ def _write(batches: Iterator[pa.RecordBatch], folder: Path, partitions: int) -> 
         max_partitions=partitions + 1,
         max_open_files=partitions + 1,
         min_rows_per_group=min(_SEGMENT_ROWS, _BUFFERED_ROWS // partitions),
+        file_options=ds.ParquetFileFormat().make_write_options(**writing(SCHEMA)),
         existing_data_behavior="overwrite_or_ignore",
     )
 
@@ -90,4 +92,4 @@ def _write(batches: Iterator[pa.RecordBatch], folder: Path, partitions: int) -> 
 def _write_empty(folder: Path) -> None:
     """A file without rows, so that whoever reads the folder finds the columns."""
     folder.mkdir()
-    pq.write_table(SCHEMA.empty_table(), folder / "empty.parquet")
+    pq.write_table(SCHEMA.empty_table(), folder / "empty.parquet", **writing(SCHEMA))
