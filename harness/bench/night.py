@@ -6,18 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
-from zlib import crc32
 
 import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.bench import night_facts, night_tables, planted
 from harness.bench.night_facts import Columns, Intents
+from harness.history.files import HistoryFiles
 from harness.history.read import SCHEMA
+from harness.parquet import writing
 from harness.target.coerce import arrow_schema
 from invariants.schema import EVIDENCE
 
@@ -26,7 +24,7 @@ Facts = dict[str, Columns]
 _AT_ONCE: Final = 2_000_000  # operations made in memory
 _OPERATIONS_A_PERSON: Final = 8
 _ROWS_A_PARTITION: Final = 1_000_000
-_ROWS_A_HISTORY_GROUP: Final = 1 << 16  # at least, as journals are collected
+_ROWS_A_BATCH: Final = 1 << 16  # of history, as journals are collected
 _ROWS_A_GROUP: Final = 20_000  # as evidence is collected
 
 
@@ -91,22 +89,25 @@ class _Files:
     def __init__(self, folder: Path, operations: int) -> None:
         self.rows: Counter[str] = Counter()
         self._evidence = folder / "evidence"
-        self._history = folder / "history" / "parquet"
-        self._partitions = 1 << max(0, -(-operations // _ROWS_A_PARTITION) - 1).bit_length()
+        partitions = 1 << max(0, -(-operations // _ROWS_A_PARTITION) - 1).bit_length()
+        self._history = HistoryFiles(folder / "history" / "parquet", partitions)
         self._stack = ExitStack()
         self._writers: dict[str, Any] = {}
 
     def __enter__(self) -> "_Files":
         self._evidence.mkdir(parents=True)
+        self._stack.enter_context(self._history)
         for table, columns in EVIDENCE.items():
             path = self._evidence / f"{table}.parquet"
-            self._writers[table] = self._stack.enter_context(pq.ParquetWriter(path, arrow_schema(columns)))
+            schema = arrow_schema(columns)
+            writer = pq.ParquetWriter(path, schema, **writing(schema))
+            self._writers[table] = self._stack.enter_context(writer)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._stack.__exit__(kind, error, trace)
 
     def write(self, connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
         """Append what stands in these tables of the database."""
@@ -114,7 +115,8 @@ class _Files:
             columns = ", ".join(f'"{name}"' for name in (SCHEMA.names if table == "history" else EVIDENCE[table]))
             rows = connection.sql(f"SELECT {columns} FROM {table}").to_arrow_table()
             if table == "history":
-                self._write_history(rows.cast(SCHEMA))
+                for batch in rows.cast(SCHEMA).combine_chunks().to_batches(_ROWS_A_BATCH):
+                    self._history.add(batch)
             else:
                 self._writers[table].write_table(rows.cast(arrow_schema(EVIDENCE[table])), _ROWS_A_GROUP)
             self.rows[table] += len(rows)
@@ -123,19 +125,3 @@ class _Files:
         """The file of a table to which nothing more is to be added."""
         self._writers[table].close()
         return self._evidence / f"{table}.parquet"
-
-    def _write_history(self, rows: Any) -> None:
-        """Partitioned by a hash of the subject; what has none stands by itself."""
-        subjects = pc.dictionary_encode(rows.column("subject").combine_chunks())
-        parts = [crc32(subject.encode()) % self._partitions for subject in subjects.dictionary.to_pylist()]
-        part = pc.fill_null(pa.array(parts, pa.int32()).take(subjects.indices), self._partitions)
-        ds.write_dataset(
-            rows.append_column("part", part),
-            self._history,
-            format="parquet",
-            partitioning=ds.partitioning(pa.schema([("part", pa.int32())]), flavor="hive"),
-            basename_template=f"from-{self.rows['history']}-{{i}}.parquet",
-            max_partitions=self._partitions + 1,
-            min_rows_per_group=_ROWS_A_HISTORY_GROUP,
-            existing_data_behavior="overwrite_or_ignore",
-        )

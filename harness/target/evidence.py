@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from harness.config import ConfigError, nearest, one_line
+from harness.parquet import writing
 from harness.target.coerce import Unfit, arrow_column, arrow_schema
 from harness.target.fetch import Unreachable, fetch
 from harness.target.files import Query
@@ -60,10 +61,11 @@ def collect_evidence(target: Target, out_folder: Path) -> dict[str, int]:
 def _collect(target: Target, stores: "_Stores", table: str, queries: Sequence[Query], folder: Path) -> int:
     """One canonical table, from all its sources into one file that is there complete or not at all."""
     columns = EVIDENCE[table]
+    schema = arrow_schema(columns)
     finished, partial = folder / f"{table}.parquet", folder / f"{table}.parquet.part"
     found = 0
     try:
-        with pq.ParquetWriter(partial, arrow_schema(columns)) as writer:
+        with pq.ParquetWriter(partial, schema, **writing(schema)) as writer:
             for query in queries:
                 for store, batches in _sources(target, stores, query):
                     place = f"{target.path}: [evidence.{table}] in store '{store}'"
