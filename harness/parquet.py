@@ -10,7 +10,7 @@ _FEW: Final = DESCRIPTIVE | {"activity", "scene", "template"}  # text that says 
 
 
 def writing(schema: pa.Schema) -> dict[str, Any]:
-    """pyarrow's options for a file of these columns. pyarrow, DuckDB, Polars and Spark (from 3.5 on) read it.
+    """pyarrow's options for a file of these columns. pyarrow, DuckDB and Polars read it.
 
     Numbers stand as steps and texts one after the other with their lengths: a dictionary of names and ids, which
     are rarely the same, costs more than it saves. Booleans are run lengths by themselves.
