@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from msgspec import Struct
@@ -229,8 +230,14 @@ def _answer(asked: Asked, part: tuple[int, int], writer: Connection) -> None:
 def _end_tidily() -> None:
     """This process ends with its parent, and takes away what it stands on when it is told to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this one
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _end)
     processes.die_with_parent(signal.SIGTERM)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Once: told a second time while it clears away, it would leave the rest."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _concluded(

@@ -1,6 +1,8 @@
 """The commands simulate and replay, as processes."""
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +33,24 @@ def test_nothing_is_left_running(tmp_path: Path, number: signal.Signals) -> None
         while (left_running(mark) or folders(owners)) and time.monotonic() < until:
             time.sleep(0.05)
         assert (left_running(mark), folders(owners)) == ([], set())
+
+
+TOLD_TWICE = """
+import os, signal
+from harness import simulate
+simulate._end_tidily()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+finally:
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("cleared away")
+"""
+
+
+def test_who_is_told_twice_to_end_clears_away() -> None:
+    """A second signal while a process clears away what it stands on does not keep it from doing so."""
+    ended = subprocess.run([sys.executable, "-c", TOLD_TWICE], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (128 + signal.SIGTERM, "cleared away\n")
 
 
 def test_bad_words_are_one_line(tmp_path: Path) -> None:

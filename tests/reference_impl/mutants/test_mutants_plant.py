@@ -34,8 +34,8 @@ from reference_impl.stores.layout import hot_days
 def live(folder):
     today = ThreadRuntime().today()
     settings = Settings(
-        sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1, ledger_shards=1,
-        day_tables=tuple(hot_days(today, 1)), hot_days=1, activity="",
+        sql=f"sqlite:///{folder}", cache="embedded", data=str(folder), order_shards=1, ledger_shards=1, wallet_shards=1,
+        regions=("south",), day_tables=tuple(hot_days(today, 1)), hot_days=1, activity="",
     )
     create_stores(settings)
     night = Night(build(settings, ThreadRuntime(), holder="mutant"))
