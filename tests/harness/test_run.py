@@ -19,7 +19,7 @@ SMALL = ("--people", "60", "--packets", "8", "--duration", "4", "--tagged", "0.3
 def told(said: Said) -> dict[str, Any]:
     """The one object that a command printed."""
     assert said.left == []
-    assert said.out.count("\n") == 1
+    assert said.out.count("\n") == 1, (said.code, said.err)
     found: dict[str, Any] = json.loads(said.out)
     return found
 
