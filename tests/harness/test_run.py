@@ -143,8 +143,8 @@ def test_faults_on_two_regions_cost_nothing(tmp_path: Path) -> None:
         "kill=cache_south@2",
         "kill=south_1@4",
         "kill=api-south-1@6",
-        "kill=credit-south@7",
-        "stop=link-south-north@8",
+        "kill=credit-south@8",
+        "stop=link-south-north@10",
     )
     strikes = [word for fault in whom for word in ("--fault", fault)]
     night = ("--topology", "two-regions", "--people", "400", "--packets", "40", "--duration", "14")
@@ -152,7 +152,7 @@ def test_faults_on_two_regions_cost_nothing(tmp_path: Path) -> None:
     assert said.code == 0, (results["reasons"], said.err)
     assert {verdict["verdict"] for verdict in results["invariants"].values()} == {"holds"}
     assert [fault["name"] for fault in results["faults"]] == list(whom)
-    assert all(fault["felt"]["open"]["p99_us"] > 0 for fault in results["faults"])
+    assert all(any(felt["p99_us"] for felt in fault["felt"].values()) for fault in results["faults"])
     assert results["money"]["balanced"] and said.left == []
     assert not (Path(results["run"]["path"]) / "servers").exists()
 
