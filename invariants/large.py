@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import duckdb
 
-from invariants.registry import SHARED, Invariant, drawing_on, is_sheet, shared
+from invariants.registry import SHARED, Invariant, drawing_on, shared
 from invariants.schema import EVIDENCE, HISTORY
-from invariants.sheets import lines_in_doubt
+from invariants.sheets import is_sheet, lines_in_doubt
 
 Row = dict[str, Any]
 

@@ -120,15 +120,6 @@ def shared(name: str) -> str:
     return _complete(SHARED[name], SHARED.keys() - {name})
 
 
-def is_sheet(name: str) -> bool:
-    """Does a shared relation set what is due against what is shown (`…_sheet`, columns `due` and `shown`)?
-
-    Its reader may only ask it for what does not balance: lines that are alike in all columns but these and `moment`,
-    and whose `due` does not come to their `shown`. So whoever makes a table of it may leave out what balances.
-    """
-    return name.endswith("_sheet")
-
-
 def drawing_on(query: str, tables: Mapping[str, str]) -> str:
     """The query reading shared relations from DuckDB's tables that hold them already: relation to table."""
     for name, table in tables.items():

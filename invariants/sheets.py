@@ -15,6 +15,15 @@ _UNEVEN_MOST: Final = _BUCKETS // 4  # beyond, leaving out the others is not wor
 _NO_KEY: Final = ("due", "shown", "moment")
 
 
+def is_sheet(name: str) -> bool:
+    """Is a shared relation of this name a sheet (`…_sheet`, columns `due` and `shown`)?
+
+    Its reader may only ask it for what does not balance: lines that are alike in all columns but these and `moment`,
+    and whose `due` does not come to their `shown`. So whoever makes a table of it may leave out what balances.
+    """
+    return name.endswith("_sheet")
+
+
 def lines_in_doubt(connection: duckdb.DuckDBPyConnection, sheet: str) -> str:
     """A query of those lines of a sheet, a query itself, among which all are that do not balance."""
     key = [name for name, *_ in connection.execute(f"DESCRIBE {sheet}").fetchall() if name not in _NO_KEY]

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import clean_night
 
-from invariants.registry import SHARED, is_sheet, shared
-from invariants.sheets import lines_in_doubt
+from invariants.registry import SHARED, shared
+from invariants.sheets import is_sheet, lines_in_doubt
 
 Line = tuple[str | None, int | None, int | None, int | None]
 
