@@ -23,7 +23,7 @@ from harness.simulation.schedule import Played, play
 from harness.simulation.scheduler import MOST_POINTS, Strategy
 from harness.simulation.strategies import Delays, DelaysAnd, InTurn, Noting, Replay, Turn
 from harness.simulation.tape import Choice, Point, Tape, to_lines, weight
-from harness.simulation.world import Deployment, Plan, Step
+from harness.simulation.world import Deployment, Person, Plan
 
 SECONDS: Final = 4.5
 """After so long the smallest schedule found until then is taken, where it has few choices."""
@@ -207,30 +207,32 @@ def _late(turns: Sequence[Turn]) -> Sequence[Turn]:
 
 def _fewer_people(search: _Search) -> None:
     for person in search.plan.people:
-        search.attempt_plan(_with_steps(search.plan, person.name, ()))
+        rest = tuple(other for other in search.plan.people if other is not person)
+        search.attempt_plan(replace(search.plan, people=rest))
     for process in search.plan.background:
-        rest = tuple(other for other in search.plan.background if other != process)
-        search.attempt_plan(replace(search.plan, background=rest))
+        others = tuple(other for other in search.plan.background if other != process)
+        search.attempt_plan(replace(search.plan, background=others))
 
 
 def _fewer_steps(search: _Search) -> None:
-    """Of a person's steps the last is left out first, so that the places of the others stay what they are."""
-    for person in search.plan.people:
-        for place in reversed(range(len(person.steps))):
-            steps = _steps(search.plan, person.name)
-            search.attempt_plan(_with_steps(search.plan, person.name, (*steps[:place], *steps[place + 1 :])))
-        once = tuple(replace(step, attempts=1) for step in _steps(search.plan, person.name))
-        search.attempt_plan(_with_steps(search.plan, person.name, once))
+    """The last people's and the last steps first, so that the places of the others stay what they are. A script has a
+    place and not a name: somebody may be at two phones.
+    """
+    for place in reversed(range(len(search.plan.people))):
+        person = search.plan.people[place]
+        for number in reversed(range(len(person.steps))):
+            fewer = replace(person, steps=(*person.steps[:number], *person.steps[number + 1 :]))
+            if search.attempt_plan(_with(search.plan, place, fewer)):
+                person = fewer
+        if person.steps:
+            once = replace(person, steps=tuple(replace(step, attempts=1) for step in person.steps))
+            search.attempt_plan(_with(search.plan, place, once))
 
 
-def _steps(plan: Plan, name: str) -> tuple[Step, ...]:
-    return next((person.steps for person in plan.people if person.name == name), ())
-
-
-def _with_steps(plan: Plan, name: str, steps: tuple[Step, ...]) -> Plan:
-    """A plan with other steps for one person; who has none left is left out."""
-    people = (replace(person, steps=steps) if person.name == name else person for person in plan.people)
-    return replace(plan, people=tuple(person for person in people if person.steps))
+def _with(plan: Plan, place: int, person: Person) -> Plan:
+    """A plan with another script at this place; who has no step left is left out."""
+    here = (person,) if person.steps else ()
+    return replace(plan, people=(*plan.people[:place], *here, *plan.people[place + 1 :]))
 
 
 def _singles(tape: Tape) -> Singles:

@@ -16,7 +16,7 @@ from harness.simulation.shrink import Shrunk, shrink
 from harness.simulation.stand import stand
 from harness.simulation.strategies import PORTFOLIO, Default, InTurn, Noting, Replay, Turn, choose
 from harness.simulation.tape import Tape, weight
-from harness.simulation.world import Deployment, Plan, Step
+from harness.simulation.world import Deployment, Person, Plan, Step
 
 ALL = frozenset(FAULTS)
 CARELESS = jar.world(careful=False)
@@ -75,6 +75,21 @@ def test_turns_are_put_together_at_the_first_or_the_last() -> None:
     turns = [Turn("a", 2), Turn("b", 3), Turn("a", 5), Turn("c", 1), Turn("b", 4)]
     assert shrinking._early(turns) == [Turn("a", 5), Turn("b", 4), Turn("c", 1)]
     assert shrinking._late(turns) == [Turn("a", 5), Turn("c", 1), Turn("b", 4)]
+
+
+def test_somebody_at_two_phones_keeps_two_scripts(deployment: Deployment) -> None:
+    """What is left of either phone's script is of that phone's."""
+    takes = {asks: tuple(Step("open", key=f"{asks}-{number}") for number in (1, 2)) for asks in ("api-0", "api-1")}
+    same = tuple(Person(1, steps, asks) for asks, steps in takes.items())
+    world = replace(CARELESS, plan=lambda _: Plan((*same, Person(2, (Step("open", key="other"),), "api-2"))))
+    failing = (
+        Found(*one, ["no_overspend"])
+        for one in schedules(world, deployment, Search(seed=1, schedules=60, faults=ALL))
+        if accused(one[-1], ["no_overspend"])
+    )
+    left = [person for person in shrunk(deployment, next(failing)).plan.people if person.person == 1]
+    assert left and sum(len(person.steps) for person in left) < 4
+    assert all(step in takes[person.asks] for person in left for step in person.steps)
 
 
 def test_few_schedules_are_tried_and_none_twice(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
