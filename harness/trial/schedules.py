@@ -12,7 +12,7 @@ from harness.plugins import Mutant
 from harness.trial.verdicts import Trial
 from invariants.verdict import Value
 
-SCHEDULES: Final = 300
+SCHEDULES: Final = 1000
 """So many schedules a mutant may survive before it counts as a survivor."""
 CONTROLS: Final = 64
 """So many schedules of each world the clean system is played in beside them."""

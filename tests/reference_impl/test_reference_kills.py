@@ -27,6 +27,7 @@ def tapped(deployment: Deployment, packet: str, person: int) -> dict[str, Any] |
 
 
 @pytest.mark.servers
+@pytest.mark.long
 @pytest.mark.parametrize(("role", "row"), [("api", "w11"), ("credit", "w06")])
 def test_a_process_is_killed_with_work_in_hand(
     request: pytest.FixtureRequest, tmp_path: Path, role: str, row: str

@@ -35,6 +35,7 @@ def begun(folder: Path) -> int:
     return sum(sum(path.read_bytes()[4096:][47::128]) for path in folder.glob("*.journal"))
 
 
+@pytest.mark.long
 def test_a_worker_is_killed_and_started_again(start: swarms.Start, model_port: int, tmp_path: Path) -> None:
     """kill -9 of one of two workers, then another in its place: it begins the lost part with people and keys that
     nobody had, every operation on record is in the history, and the master says 3 and why.

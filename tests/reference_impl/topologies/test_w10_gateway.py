@@ -33,6 +33,7 @@ class Stub:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # otherwise a body waits for the acknowledgement of its head
 
             def do_GET(handler) -> None:
                 self.requests.append(handler.path)
