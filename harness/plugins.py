@@ -41,6 +41,8 @@ class Mutant(Protocol):
     """Where it is caught: simulation, innodb (simulation on servers), load or proof."""
     world: str
     """The simulated world it dies in."""
+    beside: str
+    """Another mutant that is planted with it; what that one alone is caught for is not this one's. "": none."""
 
 
 Bench = Callable[[dict[str, Any]], dict[str, Any]]

@@ -1,39 +1,34 @@
 """`simulate` and `replay`: schedules of a world, their verdict, and the smallest schedule that shows a violation."""
 
-import multiprocessing
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from harness import plugins, processes, rundir
+from harness import plugins, rundir
+from harness.beside import answer, beside
 from harness.config import ConfigError, nearest
 from harness.simulation import case as cases
-from harness.simulation.explore import PLANS, Found, Search, Seen, explore
+from harness.simulation.explore import PLANS, Beyond, Found, Search, Seen, everything, explore
 from harness.simulation.faults import FAULTS
-from harness.simulation.judging import judge_one
+from harness.simulation.judging import accused, judge_one
 from harness.simulation.schedule import Played, play, starts_ns
 from harness.simulation.shrink import Shrunk, shrink
 from harness.simulation.stand import stand
 from harness.simulation.story import story, transcript
 from harness.simulation.strategies import Replay
 from harness.simulation.tape import from_lines, to_lines
-from harness.simulation.world import Deployment, World
+from harness.simulation.world import Deployment, Plan, World
 from invariants.verdict import Value, Verdict
 
 Tell = Callable[[str], None]
 ROOT: Final = rundir.ROOT / "simulate"
 """Cases are kept apart from runs: `runs/latest` stays what it was."""
-
-_GRACE_S: Final = 20.0
-"""So long a process may take to end: a schedule, and taking away the servers it stands on."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -112,13 +107,18 @@ def simulate(asked: Asked, tell: Tell, root: Path = ROOT) -> Simulation:
         )
     if asked.jobs > 1:
         seen = _side_by_side(asked)
-        with stand(world, asked.backend, asked.mutant) as deployment:
-            return _concluded(asked, world, deployment, seen, mutant, began, tell, root)
-    with stand(world, asked.backend, asked.mutant) as deployment:
+        with _beyond(asked) as beyond, stand(world, asked.backend, asked.mutant) as deployment:
+            return _concluded(asked, world, deployment, seen, mutant, began, tell, root, beyond)
+    with _beyond(asked) as beyond, stand(world, asked.backend, asked.mutant) as deployment:
         seen = explore(
-            world, deployment, _search(asked), until=asked.until, tell=lambda seen: tell(f"{seen.schedules} schedules")
+            world,
+            deployment,
+            _search(asked),
+            until=asked.until,
+            tell=lambda seen: tell(f"{seen.schedules} schedules"),
+            beyond=beyond,
         )
-        return _concluded(asked, world, deployment, seen, mutant, began, tell, root)
+        return _concluded(asked, world, deployment, seen, mutant, began, tell, root, beyond)
 
 
 def replay(path: Path, trace: bool = False) -> Replayed:
@@ -187,61 +187,56 @@ def _side_by_side(asked: Asked) -> Seen:
     parts = [(first, min(share, asked.schedules - first)) for first in range(0, asked.schedules, share)]
     together = Seen()
     with ExitStack() as stack:
-        for answer in [stack.enter_context(_answering(asked, part)) for part in parts]:
-            try:
-                seen = answer.recv()
-            except EOFError:
-                raise RuntimeError("a process that played schedules was killed: try fewer --jobs") from None
-            if isinstance(seen, Exception):
-                raise seen
-            together.add(seen)
+        for sharer in [stack.enter_context(beside(_share, asked, part)) for part in parts]:
+            together.add(answer(sharer))
     return together
 
 
-@contextmanager
-def _answering(asked: Asked, part: tuple[int, int]) -> Iterator[Connection]:
-    """A process that plays these schedules, ended with the block: it answers with what it saw, or with its error."""
-    context = multiprocessing.get_context("spawn")
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(asked, part, writer))
-    process.start()
-    writer.close()
-    try:
-        yield reader
-    except BaseException:
-        process.terminate()
-        raise
-    finally:
-        process.join(_GRACE_S)
-        process.kill()
-        process.join()
-
-
-def _answer(asked: Asked, part: tuple[int, int], writer: Connection) -> None:
-    _end_tidily()
+def _share(connection: Connection, asked: Asked, part: tuple[int, int]) -> None:
     world = plugins.worlds()[asked.world]
-    try:
-        with stand(world, asked.backend, asked.mutant) as deployment:
-            writer.send(explore(world, deployment, _search(asked, *part), until=asked.until))
-    except Exception as error:  # noqa: BLE001 the parent raises it
-        writer.send(error)
+    with _beyond(asked) as beyond, stand(world, asked.backend, asked.mutant) as deployment:
+        connection.send(explore(world, deployment, _search(asked, *part), until=asked.until, beyond=beyond))
 
 
-def _end_tidily() -> None:
-    """This process ends with its parent, and takes away what it stands on when it is told to end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this one
-    signal.signal(signal.SIGTERM, _end)
-    processes.die_with_parent(signal.SIGTERM)
+@contextmanager
+def _beyond(asked: Asked) -> Iterator[Beyond]:
+    """What of a schedule's accusations the planted bug adds: they are raised without it no more, where only the mutant
+    that it stands beside is planted. That one is in a process of its own, for planting is for good.
+    """
+    other = getattr(plugins.mutants().get(asked.mutant), "beside", "")
+    if not other:
+        yield everything
+        return
+    with beside(_reenact, replace(asked, mutant=other)) as without:
+
+        def beyond(plan: Plan, played: Played, accused: list[str]) -> list[str]:
+            without.send((plan, to_lines(played.tape), played.seed))
+            anyway = answer(without)
+            return [name for name in accused if name not in anyway]
+
+        yield beyond
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    """Once: told a second time while it clears away, it would leave the rest."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
+def _reenact(connection: Connection, asked: Asked) -> None:
+    """Play the schedules that are sent; answer each with what it is accused of."""
+    world = plugins.worlds()[asked.world]
+    with stand(world, asked.backend, asked.mutant) as deployment:
+        while True:
+            plan, lines, seed = connection.recv()
+            played = play(deployment, plan, Replay(from_lines(lines)), asked.faults, seed)
+            connection.send(accused(played, world.claims))
 
 
 def _concluded(
-    asked: Asked, world: World, deployment: Deployment, seen: Seen, mutant: Any, began: float, tell: Tell, root: Path
+    asked: Asked,
+    world: World,
+    deployment: Deployment,
+    seen: Seen,
+    mutant: Any,
+    began: float,
+    tell: Tell,
+    root: Path,
+    beyond: Beyond,
 ) -> Simulation:
     told: dict[str, Any] = {}
     if seen.found:
@@ -249,7 +244,7 @@ def _concluded(
         found = next((one for one in seen.found if wanted in one.accused), seen.found[0])
         invariant = wanted if wanted in found.accused else found.accused[0]
         tell(f"schedule {found.number} violates {', '.join(found.accused)}; shrinking for {invariant}")
-        told = _counterexample(asked, world, deployment, found, invariant, root)
+        told = _counterexample(asked, world, deployment, found, invariant, root, beyond)
     reasons = _doubts(seen, world.claims)
     verdict: Value = "violated" if seen.found else "unknown" if reasons else "holds"
     return Simulation(
@@ -286,9 +281,15 @@ def _doubts(seen: Seen, claims: Sequence[str]) -> list[str]:
 
 
 def _counterexample(
-    asked: Asked, world: World, deployment: Deployment, found: Found, invariant: str, root: Path
+    asked: Asked,
+    world: World,
+    deployment: Deployment,
+    found: Found,
+    invariant: str,
+    root: Path,
+    beyond: Beyond,
 ) -> dict[str, Any]:
-    small = shrink(deployment, found.plan, found.played, asked.faults, invariant, found.seed)
+    small = shrink(deployment, found.plan, found.played, asked.faults, invariant, found.seed, beyond)
     told, played = _told(world, deployment, small, asked, found.seed)
     case = cases.Case(
         world=asked.world,

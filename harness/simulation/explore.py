@@ -23,6 +23,15 @@ PLANS: Final = 16
 """A plan is played so many times, in as many ways, before the next is drawn."""
 
 
+Beyond = Callable[[Plan, Played, list[str]], list[str]]
+"""Which of a schedule's accusations count: of a planted bug those that would not be raised without it."""
+
+
+def everything(_plan: Plan, _played: Played, accused: list[str]) -> list[str]:
+    """Every accusation counts."""
+    return accused
+
+
 class Search(Struct, frozen=True):
     """What is looked at. `first`: the number of the first schedule."""
 
@@ -81,14 +90,19 @@ def explore(
     *,
     until: str = "",
     tell: Callable[[Seen], None] = lambda _: None,
+    beyond: Beyond = everything,
 ) -> Seen:
-    """Play and judge the schedules of a search, to the first that violates `until`, or anything."""
+    """Play and judge the schedules of a search, to the first that violates `until`, or anything. A schedule of whose
+    accusations none counts is left out.
+    """
     seen = Seen()
     batch: list[Played] = []
     for number, plan, seed, played in schedules(world, deployment, search):
         _count(seen, number, played)
-        batch.append(played)
-        names = accused(played, world.claims)
+        raised = accused(played, world.claims)
+        names = beyond(plan, played, raised) if raised else []
+        if names or not raised:
+            batch.append(played)
         if names:
             seen.violations += 1
             seen.found.append(Found(number, plan, seed, played, names))

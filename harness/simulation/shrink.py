@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from harness.simulation.explore import Beyond, everything
 from harness.simulation.judging import accused
 from harness.simulation.schedule import Played, play
 from harness.simulation.scheduler import MOST_POINTS, Strategy
@@ -59,8 +60,11 @@ class Shrunk(Struct, frozen=True):
 class _Search:
     """The smallest schedule that is known to fail, and those that were tried."""
 
-    def __init__(self, deployment: Deployment, faults: frozenset[str], invariant: str, seed: str) -> None:
+    def __init__(
+        self, deployment: Deployment, faults: frozenset[str], invariant: str, seed: str, beyond: Beyond
+    ) -> None:
         self._deployment, self._faults, self._invariant, self._seed = deployment, faults, invariant, seed
+        self._beyond = beyond
         self._tried: set[bytes] = set()
         self._randoms = (Random(f"{seed}|shrink|{number}") for number in itertools.count())
         self._began = time.monotonic()
@@ -109,17 +113,26 @@ class _Search:
         self.attempts += 1
         noting = Noting(strategy)
         played = play(self._deployment, plan, noting, self._faults, self._seed)
-        if weight(played.tape) >= below or not accused(played, [self._invariant]):
+        raised = accused(played, [self._invariant]) if weight(played.tape) < below else []
+        if not raised or not self._beyond(plan, played, raised):
             return False
         self.plan, self.played, self.turns = plan, played, noting.turns
         return True
 
 
 def shrink(
-    deployment: Deployment, plan: Plan, played: Played, faults: frozenset[str], invariant: str, seed: str
+    deployment: Deployment,
+    plan: Plan,
+    played: Played,
+    faults: frozenset[str],
+    invariant: str,
+    seed: str,
+    beyond: Beyond = everything,
 ) -> Shrunk:
-    """The smallest schedule found that `invariant` still accuses. Raises ValueError where even the first does not."""
-    search = _Search(deployment, faults, invariant, seed)
+    """The smallest schedule found that `invariant` still accuses, so that it counts. Raises ValueError where even the
+    first does not.
+    """
+    search = _Search(deployment, faults, invariant, seed, beyond)
     if not search.attempt(plan, played.tape):
         raise ValueError("the schedule does not fail when it is played again: something in it is not simulated")
     _fewer_choices(search)

@@ -28,6 +28,9 @@ class Mutant:
     """Where it is caught: `simulation`, `innodb` (simulation on real servers only), `load`, or `proof`."""
     world: str = "group_grab"
     """The simulated world it dies in."""
+    beside: str = ""
+    """Another mutant that is planted with it: it takes away what would repair what this one breaks. A schedule in which
+    that one alone is caught shows nothing of this one."""
     row: str = ""
     """The mechanism it breaks: a key of reference_impl/mechanisms.py, or a row of the wallet (B20: the tag)."""
 
@@ -43,10 +46,18 @@ def catalogue() -> dict[str, Mutant]:
     return {file.MUTANT.name: file.MUTANT for file in found if hasattr(file, "MUTANT")}
 
 
+def plant_bug(name: str) -> None:
+    """Put a mutant's bug in place, in fair weather, and the one that it stands beside. Raises KeyError."""
+    known = catalogue()
+    if known[name].beside:
+        known[known[name].beside].plant()
+    known[name].plant()
+
+
 def plant(mutant: str, weather: str) -> None:
     """Put a mutant's bug and weather in place, or only the weather of one; empty names do nothing. Raises KeyError."""
     if mutant or weather:
         known = catalogue()
         known[mutant or weather].weather()
         if mutant:
-            known[mutant].plant()
+            plant_bug(mutant)

@@ -4,7 +4,6 @@ import sqlalchemy as sa
 
 from reference_impl.ledger.books import Overdrawn
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import never_reconciled
 from reference_impl.mutants.weather import ledger_stumbles
 from reference_impl.packets import crediting
 from reference_impl.stores import stream
@@ -23,7 +22,6 @@ def _acknowledge_first(system: System, message: stream.Message, tagged: bool) ->
 
 def _plant() -> None:
     crediting.handle = _acknowledge_first
-    never_reconciled()
 
 
 MUTANT = Mutant(
@@ -33,6 +31,7 @@ MUTANT = Mutant(
     summary="a message is acknowledged before its credit is posted; when posting fails nobody tries again",
     seen_in="consumers with automatic acknowledgement, and handlers that log an exception and return",
     plant=_plant,
+    beside="lost_stream_write",
     weather=ledger_stumbles,
     world="credit",
 )

@@ -1,7 +1,6 @@
 """W06: a batch is a duplicate only voucher by voucher."""
 
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import never_reconciled
 from reference_impl.packets import crediting
 from reference_impl.stores.stream import Debt
 from reference_impl.system import System
@@ -17,7 +16,6 @@ def _unless_the_first_stands(system: System, debt: Debt, tagged: bool) -> int:
 
 def _plant() -> None:
     crediting.credit = _unless_the_first_stands
-    never_reconciled()
 
 
 MUTANT = Mutant(
@@ -26,6 +24,7 @@ MUTANT = Mutant(
     summary="a batch whose first voucher is credited counts as delivered: what a crash left undone of it is lost",
     seen_in="consumers that deduplicate a message by one of its parts, and whose parts are not one transaction",
     plant=_plant,
+    beside="lost_stream_write",
     world="credit_batches",
     row="W06",
 )

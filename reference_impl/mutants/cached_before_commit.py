@@ -6,7 +6,6 @@ from typing import Any
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import OpenDecisions, OpenRequest
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import cache_never_reconciled
 from reference_impl.packets import open as opening
 from reference_impl.packets import publish
 from reference_impl.system import System
@@ -25,7 +24,6 @@ def _show_at_once(
 
 def _plant() -> None:
     opening._open_in = _show_at_once
-    cache_never_reconciled()
 
 
 MUTANT = Mutant(
@@ -34,6 +32,7 @@ MUTANT = Mutant(
     summary="the cache is written inside the transaction: of a commit that fails it shows an open nobody has (W09)",
     seen_in="services whose cache update sits above the end of a transactional method",
     plant=_plant,
+    beside="cache_never_reconciled",
     world="cache_repair",
     row="W09",
 )

@@ -1,11 +1,9 @@
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import never_reconciled
 from reference_impl.packets import consuming
 
 
 def _plant() -> None:
     consuming.is_dead = lambda *_: True
-    never_reconciled()
 
 
 MUTANT = Mutant(
@@ -15,5 +13,6 @@ MUTANT = Mutant(
     summary="a credit that failed once is a dead letter, and nobody reads those",
     seen_in="queues with a dead-letter exchange that has no consumer",
     plant=_plant,
+    beside="lost_stream_write",
     world="credit",
 )

@@ -1,6 +1,5 @@
 from reference_impl.mutants import Mutant
 from reference_impl.mutants.other_keys import credit_under
-from reference_impl.mutants.reconciled import never_reconciled
 from reference_impl.mutants.weather import every_message_twice
 from reference_impl.packets import crediting
 from reference_impl.stores.stream import Debt
@@ -13,7 +12,6 @@ def _under_a_new_key(system: System, debt: Debt, tagged: bool) -> None:
 
 def _plant() -> None:
     crediting.credit = _under_a_new_key
-    never_reconciled()
 
 
 MUTANT = Mutant(
@@ -23,6 +21,7 @@ MUTANT = Mutant(
     summary="each delivery of a message credits under a key of its own, so that a second delivery pays a second time",
     seen_in="consumers that call 'add to balance' for every message of an at-least-once queue",
     plant=_plant,
+    beside="lost_stream_write",
     weather=every_message_twice,
     world="credit",
 )

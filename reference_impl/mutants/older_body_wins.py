@@ -7,7 +7,6 @@ import msgspec
 
 from reference_impl.domain.packet import Packet, Voucher, taken_shares
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import cache_never_reconciled
 from reference_impl.packets import views
 from reference_impl.stores.cache import packet_key, person_field
 
@@ -21,7 +20,6 @@ def _overwrite(cache: Any, packet: Packet, made: Sequence[Voucher], tagged: bool
 
 def _plant() -> None:
     views.write_packet = _overwrite
-    cache_never_reconciled()
 
 
 MUTANT = Mutant(
@@ -30,6 +28,7 @@ MUTANT = Mutant(
     summary="whoever writes the cache last wins: an open's late write puts a refunded packet back to paid (W09)",
     seen_in="cache-aside code that sets the whole object after each commit, with no version to compare",
     plant=_plant,
+    beside="cache_never_reconciled",
     world="cache_repair",
     row="W09",
 )

@@ -1,22 +1,13 @@
-"""Part of some mutants: the system has no reconciliation between two of its stores, and says nothing is under way."""
+"""Mutants in which nothing compares two of the system's stores, and nothing is said to be under way."""
 
 from typing import Any
 
-from reference_impl.reconcile import cache, vouchers
 from reference_impl.reconcile.report import Report
 
 
-def never_reconciled() -> None:
-    """Between vouchers and ledger."""
-    _blind(vouchers)
+def never_reconciled(reconciliation: Any) -> None:
+    """Blind one of the modules of reference_impl/reconcile."""
 
-
-def cache_never_reconciled() -> None:
-    """Between orders and cache."""
-    _blind(cache)
-
-
-def _blind(reconciliation: Any) -> None:
     def nothing_found(*_: Any) -> Report:
         return Report()
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.mutants import Mutant
-from reference_impl.mutants.reconciled import cache_never_reconciled
 from reference_impl.packets import repairing, views
 from reference_impl.stores.cache import packet_key
 from reference_impl.system import System
@@ -26,7 +25,6 @@ def _never_made_up_for(*_: Any) -> bool:
 def _plant() -> None:
     repairing.repair = _write_what_was_read
     repairing.is_made_up_for = _never_made_up_for
-    cache_never_reconciled()
 
 
 MUTANT = Mutant(
@@ -35,6 +33,7 @@ MUTANT = Mutant(
     summary="a repair deletes what the cache holds and writes what it has read: a newer write in between is lost (W09)",
     seen_in="consumers that rebuild a cache entry from the database, delete and set, with nothing to compare",
     plant=_plant,
+    beside="cache_never_reconciled",
     world="cache_repair",
     row="W09",
 )

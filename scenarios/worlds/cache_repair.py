@@ -6,7 +6,7 @@ from random import Random
 
 from harness.simulation.world import Plan, World
 from scenarios.worlds.reference import SHOWN, Reference
-from scenarios.worlds.scripts import api, grabs, guest, lucky_fen, opens, reads, sends, within
+from scenarios.worlds.scripts import api, grabs, guest, lucky_fen, opens, reads, sends, sets, within
 
 
 def plan(random: Random) -> Plan:
@@ -17,6 +17,13 @@ def plan(random: Random) -> Plan:
         guest(2, *full, asks=api(random)),
         guest(11, opens("short"), opens("full"), reads("full"), asks="api-1"),
         guest(12, grabs("full"), opens("full"), opens("short", pause_s=within(random, 0.0, 0.008)), asks="api-2"),
+        # of what api-1 opens meanwhile the cache hears by repair alone, and of what api-2 opens at once
+        guest(
+            99,
+            sets("cache_write_off", 1, pause_s=within(random, 0.004, 0.012)),
+            sets("cache_write_off", 0, pause_s=within(random, 0.004, 0.012)),
+            asks="api-1",
+        ),
         guest(13, grabs("full", pause_s=within(random, 0.0, 0.01)), opens("full"), asks=api(random)),
     )
     return Plan(people, background=("repair-1", "sweep-1"))

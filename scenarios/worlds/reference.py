@@ -75,7 +75,7 @@ class Reference:
     def __init__(self, options: Options, starts_ns: int = START_NS, **changes: Any) -> None:
         self.starts_ns = starts_ns
         if options.mutant:
-            mutants.catalogue()[options.mutant].plant()  # the bug alone: harsh weather is what faults are for
+            mutants.plant_bug(options.mutant)  # in fair weather: harsh weather is what faults are for
         logging.getLogger("reference_impl").setLevel(logging.CRITICAL + 1)  # what befalls it, it need not report
         embedded = options.backend == "embedded"
         self.serves: Mapping[str, Callable[[System, Request], Answer]] = _SERVES
@@ -173,9 +173,11 @@ class Reference:
         for store, queries in self._evidence.items():
             for table, rows in store.read(partial(_look, queries=queries)):
                 found.setdefault(table, []).extend(rows)
-        pages = [] if self._drained is None else rows_of_details(self._drained)
-        found["cache_view"] = [_canonical("cache_view", row) for row in pages]
-        found["cache_view"] += [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
+        found["cache_view"] = [msgspec.structs.astuple(row) for row in rows_of_cache(self.cache)]
+        pages = (
+            [] if self._drained is None else rows_of_details(self._drained)
+        )  # which fill the cache, once it was seen
+        found["cache_view"] += [_canonical("cache_view", row) for row in pages]
         keys = (msgspec.structs.astuple(row) for row in shadow.rows_of_keys(self.cache))
         found.setdefault("shadow_rows", []).extend(keys)
         return found

@@ -37,8 +37,8 @@ def test_nothing_is_left_running(tmp_path: Path, number: signal.Signals) -> None
 
 TOLD_TWICE = """
 import os, signal
-from harness import simulate
-simulate._end_tidily()
+from harness.beside import end_tidily
+end_tidily()
 try:
     os.kill(os.getpid(), signal.SIGTERM)
 finally:
