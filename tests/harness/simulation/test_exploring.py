@@ -12,6 +12,7 @@ from harness import plugins, simulate
 from harness.config import ConfigError
 from harness.simulation.explore import Search, explore
 from harness.simulation.faults import FAULTS
+from harness.simulation.schedule import Played
 from harness.simulation.stand import stand
 from harness.simulation.world import Plan
 
@@ -48,6 +49,52 @@ def test_the_careless_are_caught_and_shrunk(tmp_path: Path) -> None:
     assert told.choices is not None and 1 <= told.choices <= 4
     assert any("goes first" in line or "⚡" in line for line in told.story)
     assert any("no_overspend is violated" in line for line in told.story)
+
+
+def test_what_does_not_count_is_left_out() -> None:
+    """Of schedules accused of nothing that counts none is told, nor judged with the others."""
+    judged: list[int] = []
+
+    def nothing(_plan: Plan, played: Played, _accused: list[str]) -> list[str]:
+        judged.append(len(played.rows["opens"]))
+        return []
+
+    with stand(careless := world(careful=False), "embedded") as deployment:
+        seen = explore(careless, deployment, Search(seed=3, schedules=200, faults=ALL), beyond=nothing)
+    assert judged and min(judged) > 2
+    assert (seen.schedules, seen.violations, seen.found) == (200, 0, [])
+    assert seen.verdicts["no_overspend"].verdict == "holds"
+    assert seen.verdicts["no_overspend"].examined == 200 - len(judged)
+
+
+# Schedules of the reference without its reconciliation of vouchers: planting is for good, so in a process of its own.
+_BESIDE = """
+import sys
+from harness import plugins, simulate
+from harness.simulation.explore import Search, schedules
+from harness.simulation.faults import FAULTS
+from harness.simulation.judging import accused
+from harness.simulation.stand import stand
+
+if __name__ == "__main__":
+    faults, credit = frozenset(FAULTS), plugins.worlds()["credit"]
+    asked = simulate.Asked(world="credit", schedules=1, faults=faults, seed=2, mutant="credit_without_key")
+    with simulate._beyond(asked) as beyond, stand(credit, "embedded", sys.argv[1]) as deployment:
+        for number, plan, _, played in schedules(credit, deployment, Search(2, 60, faults)):
+            raised = accused(played, credit.claims)
+            if raised:
+                print(number, beyond(plan, played, [*raised, "something_else"]), raised)
+"""
+
+
+@pytest.mark.parametrize(("planted", "counts"), [("lost_stream_write", False), ("credit_without_key", True)])
+def test_what_stands_beside_a_bug_is_not_its_own(tmp_path: Path, planted: str, counts: bool) -> None:
+    """Of what is raised without the bug as well nothing counts, of what is raised with it alone something does."""
+    (tmp_path / "beside.py").write_text(_BESIDE)
+    command = [sys.executable, str(tmp_path / "beside.py"), planted]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.splitlines()
+    own = [line for line in told if "['something_else']" not in line]
+    assert told and bool(own) == counts
 
 
 def test_a_case_replays_and_its_test_fails_until_the_bug_is_fixed(tmp_path: Path) -> None:

@@ -77,6 +77,17 @@ def test_turns_are_put_together_at_the_first_or_the_last() -> None:
     assert shrinking._late(turns) == [Turn("a", 5), Turn("c", 1), Turn("b", 4)]
 
 
+def test_what_does_not_count_is_not_smaller(deployment: Deployment) -> None:
+    """A smaller schedule in which nothing counts is not taken."""
+    found = longest(deployment)
+
+    def many(_plan: Plan, played: Played, accused: list[str]) -> list[str]:
+        return accused if weight(played.tape) > 10 else []
+
+    small = shrink(deployment, found.plan, found.played, ALL, "no_overspend", found.seed, many)
+    assert shrunk(deployment, found).choices < 10 < small.choices < weight(found.played.tape)
+
+
 def test_somebody_at_two_phones_keeps_two_scripts(deployment: Deployment) -> None:
     """What is left of either phone's script is of that phone's."""
     takes = {asks: tuple(Step("open", key=f"{asks}-{number}") for number in (1, 2)) for asks in ("api-0", "api-1")}

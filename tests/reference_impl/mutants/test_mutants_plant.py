@@ -90,6 +90,7 @@ def test_a_mutant_describes_itself(name: str) -> None:
     assert mutant.name == name
     shown = {"allocation_certificate", "allocation_support", "allocation_oracle"}
     assert mutant.caught_by in (shown if mutant.dies_in == "proof" else INVARIANTS)
+    assert not mutant.beside or catalogue()[mutant.beside].beside == "" != mutant.beside
     for text in (mutant.summary, mutant.seen_in):
         assert 20 <= len(text) <= 200 and "\n" not in text and not text.endswith(".")
 
