@@ -6,13 +6,14 @@ from random import Random
 
 from harness.simulation.world import Plan, World
 from scenarios.worlds.reference import SHOWN, Reference
-from scenarios.worlds.scripts import guest, lucky_fen, opens, sends
+from scenarios.worlds.scripts import guest, looks, lucky_fen, opens, sends
 
 
 def plan(random: Random) -> Plan:
     first = 11 + int(random.random() * 2)
     people = (
-        guest(1, *sends(1, "packet", lucky_fen(random, 4), 4)),
+        # the sender stays until consumers have taken the message, and taken it again
+        guest(1, *sends(1, "packet", lucky_fen(random, 4), 4), looks(pause_s=0.06)),
         *(guest(first + place, opens("packet", attempts=2)) for place in range(4)),
     )
     return Plan(people, background=("credit-1", "credit-2"))
