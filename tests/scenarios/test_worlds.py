@@ -13,7 +13,7 @@ import pytest
 from harness.simulation.explore import Search, Seen, explore
 from harness.simulation.faults import FAULTS
 from harness.simulation.runtime import ProcessRuntime
-from harness.simulation.schedule import START_NS
+from harness.simulation.schedule import START_NS, play
 from harness.simulation.scheduler import Scheduler
 from harness.simulation.stand import stand
 from harness.simulation.strategies import Default
@@ -23,6 +23,7 @@ from invariants.registry import INVARIANTS
 from reference_impl.domain.identifiers import PacketId
 from reference_impl.domain.packet import Packet, Voucher
 from reference_impl.packets import rows
+from reference_impl.stores.cache import packet_key, person_field
 from scenarios.worlds import catalogue
 from scenarios.worlds.reference import Reference
 
@@ -64,6 +65,26 @@ def test_a_plan_is_data(name: str) -> None:
 def test_every_claim_of_the_reference_is_shown_somewhere() -> None:
     """Together the worlds judge by every invariant there is."""
     assert {claim for world in WORLDS.values() for claim in world.claims} == set(INVARIANTS)
+
+
+def test_the_cache_is_seen_as_it_is_left() -> None:
+    """What the cache lacks at the end is lacking in the evidence, though readers of details fill it."""
+    world = WORLDS["cache_repair"]
+    with stand(world, "embedded") as deployment:
+        assert isinstance(deployment, Reference)
+        played = play(deployment, world.plan(Random("seed")), Default(), frozenset(), "seed")
+        line = next(row for row in played.rows["cache_view"] if row[1] == "cache" and row[3])
+        with Scheduler(Default(), frozenset(), START_NS, Trace()):
+            deployment.drain(ProcessRuntime("drain", "seed"))  # by a process that knows no packet yet
+            deployment.cache.hdel(packet_key(line[2], tagged=False), person_field(int(line[3])))
+            assert line not in deployment.evidence()["cache_view"]
+            assert line in deployment.evidence()["cache_view"]
+
+
+def test_the_target_file_asks_for_the_cache_before_its_readers() -> None:
+    """As in simulations, so on nights."""
+    asked = [query.http for query in Reference.target.evidence.sources["cache_view"]]
+    assert asked == ["/v1/views/cache", "/v1/views/details"]
 
 
 def test_what_cannot_be_finished_is_under_way(tmp_path: Path) -> None:
