@@ -41,6 +41,8 @@ class Mutant(Protocol):
     """Where it is caught: simulation, innodb (simulation on servers), load or proof."""
     world: str
     """The simulated world it dies in."""
+    faults: str
+    """With which it is simulated, as `simulate --faults` takes them."""
     beside: str
     """Another mutant that is planted with it; what that one alone is caught for is not this one's. "": none."""
 

@@ -19,6 +19,8 @@ START_NS: Final = 1_833_012_000_000_000_000
 """2028-02-01 10:00 UTC: no midnight near."""
 CLIENTS: Final = "people"
 DRAIN: Final = "drain"
+DEADLY: Final = frozenset(("crash", "crash_after"))
+"""Faults that break work off."""
 DRAIN_AFTER_NS: Final = 60_000_000_000
 """After the last answer so much time passes before what is under way is finished."""
 
@@ -70,6 +72,8 @@ def _live(scheduler: Scheduler, processes: Processes, crowd: Crowd, plan: Plan) 
     people = [scheduler.spawn(person.name, CLIENTS, partial(crowd.live, person)) for person in plan.people]
     try:
         scheduler.run(until=people)
+        if not scheduler.faults & DEADLY:  # otherwise the end strikes the rest in the midst of their work
+            scheduler.settle()
     except (StepLimit, Standstill) as reason:
         return f"{type(reason).__name__}: {reason}"
     return ""

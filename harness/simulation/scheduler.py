@@ -141,17 +141,12 @@ class Scheduler:
         """Run until all of these have ended. Raises StepLimit, Standstill, and what an actor raised."""
         awaited = list(until)
         while not all(actor.ended for actor in awaited):
-            self._bury()
-            actor = self._next or self._first()
-            self._next = None
-            self.current = actor
-            actor.wake_ns = actor.waits = actor.failed_at = None
-            try:
-                actor.greenlet.switch()
-            finally:
-                self.current = None
-            if actor.ended:
-                self._forget(actor)
+            self._go_on()
+
+    def settle(self) -> None:
+        """Run until nobody has anything to do before time passes. Raises as `run` does."""
+        while any(self._is_runnable(actor) or actor.failed_at is not None for actor in self._actors.values()):
+            self._go_on()
 
     def abandon(self) -> None:
         """End whoever still runs."""
@@ -229,6 +224,20 @@ class Scheduler:
         self.trace.add(self.now_ns, name, "told", text, detail)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Whoever is next runs until they come to a point at which another goes on."""
+        self._bury()
+        actor = self._next or self._first()
+        self._next = None
+        self.current = actor
+        actor.wake_ns = actor.waits = actor.failed_at = None
+        try:
+            actor.greenlet.switch()
+        finally:
+            self.current = None
+        if actor.ended:
+            self._forget(actor)
 
     def _alive(self) -> Actor:
         actor = self.current

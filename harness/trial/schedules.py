@@ -21,7 +21,7 @@ CONTROLS: Final = 64
 def trial(mutant: Mutant, seed: int) -> Trial:
     """Schedules of the mutant's world until the invariant named in its file is among those that accuse."""
     backend = "servers" if mutant.dies_in == "innodb" else "embedded"
-    told = _simulate(mutant.world, backend, SCHEDULES, seed, mutant.name, mutant.caught_by)
+    told = _simulate(mutant.world, backend, SCHEDULES, seed, mutant.name, mutant.caught_by, mutant.faults)
     elsewhere: dict[str, Value] = {}
     if mutant.dies_in == "innodb":
         elsewhere["sqlite"] = _simulate(mutant.world, "embedded", SCHEDULES, seed, mutant.name, "")["verdict"]
@@ -53,10 +53,12 @@ def controls(
         )
 
 
-def _simulate(world: str, backend: str, schedules: int, seed: int, mutant: str, until: str) -> dict[str, Any]:
+def _simulate(
+    world: str, backend: str, schedules: int, seed: int, mutant: str, until: str, faults: str = "all"
+) -> dict[str, Any]:
     """What `simulate --json` says. Raises ConfigError with its complaint."""
     words = [sys.executable, "-m", "harness.cli", "simulate", world, "--backend", backend, "--seed", str(seed)]
-    words += ["--schedules", str(schedules), "--faults", "all", "--json"]
+    words += ["--schedules", str(schedules), "--faults", faults, "--json"]
     words += ["--mutant", mutant] if mutant else []
     words += ["--until", until] if until else []
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)

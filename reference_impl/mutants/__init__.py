@@ -31,6 +31,8 @@ class Mutant:
     beside: str = ""
     """Another mutant that is planted with it: it takes away what would repair what this one breaks. A schedule in which
     that one alone is caught shows nothing of this one."""
+    faults: str = "all"
+    """With which it is simulated, as `simulate --faults` takes them: without those that what stands beside it needs."""
     row: str = ""
     """The mechanism it breaks: a key of reference_impl/mechanisms.py, or a row of the wallet (B20: the tag)."""
 

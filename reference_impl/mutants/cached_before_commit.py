@@ -33,6 +33,7 @@ MUTANT = Mutant(
     seen_in="services whose cache update sits above the end of a transactional method",
     plant=_plant,
     beside="cache_never_reconciled",
+    faults="fail",
     world="cache_repair",
     row="W09",
 )

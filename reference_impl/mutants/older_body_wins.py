@@ -29,6 +29,7 @@ MUTANT = Mutant(
     seen_in="cache-aside code that sets the whole object after each commit, with no version to compare",
     plant=_plant,
     beside="cache_never_reconciled",
+    faults="none",
     world="cache_repair",
     row="W09",
 )

@@ -11,7 +11,7 @@ from scenarios.worlds.scripts import api, grabs, guest, lucky_fen, opens, reads,
 
 def plan(random: Random) -> Plan:
     short = sends(1, "short", lucky_fen(random, 3), 3, expires_in_ms=8)
-    full = sends(2, "full", 20, 2, kind="equal", region="north")
+    full = sends(2, "full", 30, 3, kind="equal", region="north")
     people = (
         guest(1, *short, reads("short", pause_s=0.01), asks=api(random)),
         guest(2, *full, asks=api(random)),
@@ -24,7 +24,8 @@ def plan(random: Random) -> Plan:
             sets("cache_write_off", 0, pause_s=within(random, 0.004, 0.012)),
             asks="api-1",
         ),
-        guest(13, grabs("full", pause_s=within(random, 0.0, 0.01)), opens("full"), asks=api(random)),
+        # the last share goes while the repair of others may be under way
+        guest(13, grabs("full"), opens("full", pause_s=within(random, 0.004, 0.012)), asks="api-2"),
     )
     return Plan(people, background=("repair-1", "sweep-1"))
 

@@ -97,6 +97,27 @@ def test_what_stands_beside_a_bug_is_not_its_own(tmp_path: Path, planted: str, c
     assert told and bool(own) == counts
 
 
+_BROKEN_OFF = """
+from harness import plugins
+from harness.simulation.explore import Search, explore
+from harness.simulation.stand import stand
+
+repair = plugins.worlds()["cache_repair"]
+with stand(repair, "embedded", "cache_never_reconciled") as deployment:
+    for seed, faults, first in ((1, (), 32), (2, ("crash",), 80)):
+        search = Search(seed, 16, frozenset(faults), ("pct", "uniform"), first)
+        print(explore(repair, deployment, search).violations)
+"""
+
+
+def test_without_crashes_nobody_is_broken_off() -> None:
+    """Where nothing makes up for what a process that dies leaves undone, it is seen with crashes only: the end of a
+    schedule is none, unless crashes were asked for."""
+    told = subprocess.run([sys.executable, "-c", _BROKEN_OFF], capture_output=True, text=True, timeout=120, check=True)
+    calm, deadly = map(int, told.stdout.split())
+    assert calm == 0 < deadly
+
+
 def test_a_case_replays_and_its_test_fails_until_the_bug_is_fixed(tmp_path: Path) -> None:
     """The same trace every time; the written pytest file fails on the bug and passes once it is gone."""
     told = simulate.simulate(asked("jar"), silent, tmp_path)

@@ -79,6 +79,26 @@ def test_every_strategy_interleaves(name: str) -> None:
     assert any(log != default for log in logs)
 
 
+def test_who_is_in_the_midst_of_work_may_settle() -> None:
+    """Once those who are waited for have ended, the others go on to where they wait for time to pass, no further."""
+    log: list[str] = []
+    scheduler = schedule(Always())
+
+    def works() -> None:
+        for line in range(4):
+            scheduler.point("io", str(line))
+            log.append(str(line))
+        scheduler.sleep(1.0)
+        log.append("another round")
+
+    with scheduler:
+        worker = scheduler.spawn("worker", "worker", works)
+        scheduler.run([scheduler.spawn("guest", "guest", lambda: scheduler.point("io", "one"))])
+        before = len(log)
+        scheduler.settle()
+        assert before < 4 and log == ["0", "1", "2", "3"] and not worker.ended
+
+
 def test_a_lock_is_held_by_one() -> None:
     """However the points fall, nobody is inside together."""
     inside: list[str] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.simulate import parse_faults
 from harness.trial.verdicts import UNDER
 from invariants.registry import INVARIANTS
 from reference_impl.mutants import catalogue, plant
@@ -84,13 +85,14 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mutant_describes_itself(name: str) -> None:
-    """Its file has its name; it names an invariant, says what is wrong and where that was seen, in one line each."""
+    """Its file has its name; it names an invariant and faults, and says in a line each what is wrong and where."""
     mutant = catalogue()[name]
     assert (FILES / f"{name}.py").is_file()
     assert mutant.name == name
     shown = {"allocation_certificate", "allocation_support", "allocation_oracle"}
     assert mutant.caught_by in (shown if mutant.dies_in == "proof" else INVARIANTS)
-    assert not mutant.beside or catalogue()[mutant.beside].beside == "" != mutant.beside
+    assert not mutant.beside or not catalogue()[mutant.beside].beside
+    parse_faults(mutant.faults)
     for text in (mutant.summary, mutant.seen_in):
         assert 20 <= len(text) <= 200 and "\n" not in text and not text.endswith(".")
 
