@@ -200,8 +200,8 @@ def _share(connection: Connection, asked: Asked, part: tuple[int, int]) -> None:
 
 @contextmanager
 def _beyond(asked: Asked) -> Iterator[Beyond]:
-    """What of a schedule's accusations the planted bug adds: they are raised without it no more, where only the mutant
-    that it stands beside is planted. That one is in a process of its own, for planting is for good.
+    """Which of a schedule's accusations the planted bug adds: those that are not raised where only the mutant that it
+    stands beside is planted. That one is in a process of its own, for planting is for good.
     """
     other = getattr(plugins.mutants().get(asked.mutant), "beside", "")
     if not other:
